@@ -1,0 +1,20 @@
+"""mmgrad: composed image retrieval that shows why it found what it found."""
+
+from mmgrad.engine import Engine, Explanation, Hit, Map, WordEvidence, load
+from mmgrad.errors import GalleryError, InputError, MMGradError, ModelError
+from mmgrad.gallery import Gallery
+
+__version__ = "0.1.0"
+__all__ = [
+    "Engine",
+    "Explanation",
+    "Gallery",
+    "GalleryError",
+    "Hit",
+    "InputError",
+    "MMGradError",
+    "Map",
+    "ModelError",
+    "WordEvidence",
+    "load",
+]

@@ -1,0 +1,92 @@
+"""Multi-modal gradient attention (MMGrad): which positions of a feature map a text-conditioned match depends on.
+
+A *signal* is a plain function of embeddings that yields one number a picture; a map is the gradient of the signal at
+the feature map, times the feature map, summed over channels (gradient x activation; Selvaraju et al., arXiv 1610.02391,
+weigh by pooled gradients instead). The signals are those of Udhayanan et al., arXiv 2308.16649, and their variants.
+Only the composer is differentiated; nothing is hooked and no state is left on a model.
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from mmgrad.composer import Composer
+
+Weighting = Literal["position", "channel"]
+Embed = Callable[[Tensor], Tensor]  # feature maps [B, C, h, w] -> the signal of each [B]
+
+
+def arrival_signal(composer: Composer, change: Tensor) -> Embed:
+    """<d, g(I)>: what of the picture shows the change d [B, D]."""
+    return lambda features: (change * composer.image(features)).sum(dim=-1)
+
+
+def similarity_signal(composer: Composer, embedding: Tensor) -> Embed:
+    """<e, g(I)> for a constant embedding e [B, D]; with e = g of another picture this is text-blind."""
+    return lambda features: (embedding * composer.image(features)).sum(dim=-1)
+
+
+def query_signal(composer: Composer, embedding: Tensor, states: Tensor, mask: Tensor) -> Embed:
+    """<q(I, T), e> for a constant embedding e [B, D]: the match itself, seen from the reference."""
+    return lambda features: (embedding * composer.query(features, states, mask)).sum(dim=-1)
+
+
+def signed_map(
+    signal: Embed,
+    features: Tensor,
+    evidence: Callable[[Tensor], Tensor],
+    weighting: Weighting = "position",
+    create_graph: bool = False,
+) -> Tensor:
+    """Evidence of each place for the signal, [B, H, W] float32, raw scale; negative values speak against it.
+
+    `features` [B, C, h, w] is copied to a leaf of its own, in float32; `evidence` is the encoder's, which sums
+    contributions over channels. `weighting` is "position" (gradient x activation) or "channel" (activation weighted by
+    the gradient's mean over positions, as Grad-CAM). With `create_graph` the map itself can be differentiated by the
+    composer's parameters, as the attention loss needs.
+    """
+    leaf = features.detach().float().requires_grad_()
+    with torch.enable_grad():
+        gradient = torch.autograd.grad(signal(leaf).sum(), leaf, create_graph=create_graph)[0]
+    if weighting == "channel":
+        gradient = gradient.mean(dim=(2, 3), keepdim=True)
+    return evidence(gradient * leaf.detach())
+
+
+def reference_map(
+    composer: Composer,
+    features: Tensor,
+    states: Tensor,
+    mask: Tensor,
+    evidence: Callable[[Tensor], Tensor],
+    baseline: tuple[Tensor, Tensor] | None = None,
+    create_graph: bool = False,
+) -> Tensor:
+    """Which region of each reference the text is changing: signed maps [B, H, W].
+
+    features [B, C, h, w], states [B, L, D_t], mask [B, L]. The signal is the change itself, <d, q(I, T) - g(I)> with
+    d = q - g held constant. With a `baseline`, states and mask of another text, it is <d, q(I, T) - q(I, baseline)>:
+    the share of the words that the other text lacks.
+    """
+
+    def moved(leaf: Tensor) -> Tensor:
+        x = composer.positions(leaf)
+        before = composer.pool(x) if baseline is None else composer.pool(composer.edit(x, *baseline))
+        return composer.pool(composer.edit(x, states, mask)) - before
+
+    with torch.set_grad_enabled(create_graph):
+        change = moved(features)
+    return signed_map(lambda leaf: (change * moved(leaf)).sum(dim=-1), features, evidence, create_graph=create_graph)
+
+
+def target_map(
+    composer: Composer,
+    features: Tensor,
+    change: Tensor,
+    evidence: Callable[[Tensor], Tensor],
+    create_graph: bool = False,
+) -> Tensor:
+    """Where the change d [B, D] shows in each picture: signed maps [B, H, W] of <d, g(I)>."""
+    return signed_map(arrival_signal(composer, change), features, evidence, create_graph=create_graph)

@@ -1,0 +1,253 @@
+"""The command line: explain, search, index, evaluate, train, serve.
+
+Exit status: 0 done, 2 for what the user can mend (one sentence on stderr), 130 interrupted. Each command imports what
+it needs itself, so that help and mistyped options answer at once.
+"""
+
+import argparse
+import io
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mmgrad.errors import InputError, MMGradError, ModelError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="mmgrad: %(message)s")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that cannot show a character is no reason to stop
+    try:
+        options.run(options)
+        sys.stdout.flush()
+    except MMGradError as error:
+        print(f"mmgrad: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        where = f"'{error.filename}': " if error.filename else ""
+        print(f"mmgrad: {where}{error.strerror or error}; please check the path.", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("mmgrad: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _explain(options: argparse.Namespace) -> None:
+    from mmgrad.engine import load
+    from mmgrad.export import write_explanation
+
+    _check_text(options.text)
+    engine = load(options.model, options.gallery)
+    explanation = engine.explain(options.image, options.text, options.top)
+    result = write_explanation(explanation, options.image, options.out)
+    print(json.dumps(result, indent=2) if options.json else _readable(result))
+
+
+def _search(options: argparse.Namespace) -> None:
+    from mmgrad.engine import load
+
+    _check_text(options.text)
+    steps = load(options.model, options.gallery).stream(options.image, options.text, options.top)
+    next(steps)
+    for hit in next(steps).hits:
+        print(f"{hit.rank}\t{hit.score:.4f}\t{hit.record.id}")
+
+
+def _index(options: argparse.Namespace) -> None:
+    from mmgrad.gallery import Gallery
+    from mmgrad.model import load_model
+
+    gallery = Gallery.build(options.folder, load_model(options.model))
+    for name, reason in gallery.skipped:
+        print(f"left out: {name}: {reason}", file=sys.stderr)
+    print(f"{len(gallery)} pictures indexed in {gallery.folder}")
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from mmgrad.data.edits import TEST_FAMILIES, VALIDATION_FAMILIES
+    from mmgrad.evaluation import evaluate, markdown, write_json
+    from mmgrad.model import load_model
+
+    model = load_model(options.model)
+    composers = {model.name: model.composer}
+    cards = {model.name: model.card}
+    for folder in options.compare:
+        name, composer, card = _other(folder, model, composers)
+        composers[name], cards[name] = composer, card
+    whole = TEST_FAMILIES if options.split == "test" else VALIDATION_FAMILIES
+    report = evaluate(
+        model.encoder,
+        composers,
+        {name: card["no_evidence"] for name, card in cards.items() if "no_evidence" in card},
+        split=options.split,
+        families=options.families or whole,
+        validation_families=options.validation_families,
+        maps=options.maps,
+        seed=options.seed,
+        workers=options.workers,
+    )
+    report["fingerprint"] = model.fingerprint
+    text = markdown(report)
+    if options.json:
+        write_json(report, options.json)
+    if options.markdown:
+        options.markdown.parent.mkdir(parents=True, exist_ok=True)
+        options.markdown.write_text(text + "\n", encoding="utf-8")
+    print(text)
+
+
+def _other(folder: Path, model: Any, taken: dict[str, Any]) -> tuple[str, Any, dict]:
+    """Name, composer and card of another checkpoint, which must fit the encoder of the first."""
+    from mmgrad.model import load_composer
+
+    composer, card = load_composer(folder)
+    expected = {key: getattr(model.encoder, key) for key in ("channels", "token_width", "grid")}
+    if {key: composer.config[key] for key in expected} != expected:
+        raise ModelError(f"The checkpoint in {folder} is made for another encoder than {model.encoder.name}.")
+    name = folder.resolve().name
+    return (str(folder) if name in taken else name), composer.to(model.device), card
+
+
+def _train(options: argparse.Namespace) -> None:
+    from mmgrad.encoders.compact import CompactEncoder
+    from mmgrad.training import cache
+    from mmgrad.training.loop import Settings, train
+
+    given = {key: getattr(options, key) for key in ("steps", "attention", "seed")}
+    settings = Settings(**{key: value for key, value in given.items() if value is not None})
+    encoder = CompactEncoder()
+    data = cache.build("train", options.families, options.cache, encoder)
+    validation = cache.build("validation", options.validation_families, options.cache, encoder)
+    train(settings, data, validation, encoder, options.out)
+    print(f"The best checkpoint by validation is in {options.out}")
+
+
+def _serve(options: argparse.Namespace) -> None:
+    from mmgrad.engine import load
+
+    engine = load(options.model, options.gallery)
+    from mmgrad.ui import launch  # after the checks: it takes seconds, a missing checkpoint should not
+
+    launch(engine, server_name=options.host, server_port=options.port)
+
+
+def _readable(result: dict[str, Any]) -> str:
+    reference = result["reference"]
+    lines = [f"“{result['text']}”  (model {result['model']}, gallery {result['gallery']})", ""]
+    lines += [f"reference  {_place(reference)}  {reference['overlay']}", ""]
+    lines += [f"{word['weight']:+8.3f}  {word['word']}" for word in result["words"]]
+    lines += ["", "rank  score  picture"]
+    lines += [f"{h['rank']:4d}  {h['score']:.3f}  {h['path']}  {_place(h)}  {h['overlay']}" for h in result["hits"]]
+    return "\n".join(lines)
+
+
+def _place(shown: dict[str, Any]) -> str:
+    if shown["peak_xy"] is None:
+        return "no evidence"
+    x, y = shown["peak_xy"]
+    return f"peak at x {x}, y {y}"
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InputError("The text is not valid UTF-8; please type it again.") from error
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {number}")
+    return number
+
+
+def _natural(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"must not be negative, not {number}")
+    return number
+
+
+def _weight(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be a number of at least 0, not {text}")
+    return number
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m mmgrad",
+        description="Composed image retrieval that shows its reasons: a picture and a text in, pictures and maps out.",
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    explain = _command(commands, "explain", _explain, "find pictures and show why, as overlays, arrays and JSON")
+    _query(explain)
+    explain.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where files go (default: out)")
+    explain.add_argument("--json", action="store_true", help="print JSON instead of text")
+
+    _query(_command(commands, "search", _search, "print rank, score and id of the pictures found"))
+
+    index = _command(commands, "index", _index, "make a gallery of a folder of pictures")
+    index.add_argument("folder", type=Path, metavar="DIR")
+    _model(index)
+
+    evaluate = _command(commands, "evaluate", _evaluate, "measure retrieval and maps beside their baselines")
+    evaluate.add_argument("--split", choices=("test", "validation"), default="test")
+    evaluate.add_argument("--families", type=_count, help="how many families of 7 pictures (default: the whole split)")
+    evaluate.add_argument(
+        "--validation-families", type=_count, default=150, help="to choose thresholds on (default: 150)"
+    )
+    evaluate.add_argument("--maps", type=_count, default=2000, help="at most so many queries explained (default: 2000)")
+    _model(evaluate)
+    evaluate.add_argument("--compare", type=Path, nargs="+", default=[], metavar="DIR", help="checkpoints beside it")
+    evaluate.add_argument("--json", type=Path, metavar="FILE", help="write all figures")
+    evaluate.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables")
+    evaluate.add_argument("--seed", type=_natural, default=0)
+    evaluate.add_argument("--workers", type=_natural, default=1, help="processes that draw pictures (default: 1)")
+
+    train = _command(commands, "train", _train, "train a composition head; a run that was stopped goes on")
+    train.add_argument("--out", type=Path, default=Path("runs/compact"), metavar="DIR", help="default: runs/compact")
+    train.add_argument("--cache", type=Path, default=Path("runs/cache"), metavar="DIR", help="default: runs/cache")
+    train.add_argument("--families", type=_count, default=9000, help="of 7 pictures each (default: 9000)")
+    train.add_argument("--validation-families", type=_count, default=250, help="default: 250")
+    train.add_argument("--steps", type=_count, help="default: as the shipped model")
+    train.add_argument("--attention", type=_weight, help="weight of the attention loss, 0 for none")
+    train.add_argument("--seed", type=_natural)
+
+    serve = _command(commands, "serve", _serve, "open the page in a browser, as app.py does")
+    _model(serve)
+    serve.add_argument("--gallery", metavar="DIR", help="a folder of pictures (default: the shipped one)")
+    serve.add_argument("--host", help="address to listen on; this machine only by default")
+    serve.add_argument("--port", type=_count, help="the first free one from 7860 by default")
+    return parser
+
+
+def _command(commands: Any, name: str, run: Any, help_text: str) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(name, help=help_text, description=help_text)
+    command.set_defaults(run=run)
+    return command
+
+
+def _model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", metavar="NAME", help="'compact' (the default) or the folder of a checkpoint")
+
+
+def _query(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("image", type=Path, metavar="IMAGE", help="the reference picture")
+    parser.add_argument("text", metavar="TEXT", help="what should be different, such as 'replace the dog with a cat'")
+    parser.add_argument("--top", type=int, default=12, metavar="K", help="how many results (default: 12)")
+    parser.add_argument("--gallery", metavar="DIR", help="a folder of pictures (default: the shipped one)")
+    _model(parser)

@@ -1,0 +1,137 @@
+"""The composition head: feature maps and token states to embeddings. The only part that is trained.
+
+`image` reads the map of a picture and pools it; `query` first lets every position of the map attend to the text and to
+the other positions, then pools it in the same way. A text therefore edits the map *in place*, and the gradient of a
+match tells where.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+DIMENSION = 256
+
+
+class Attention(nn.Module):
+    """Multi-head attention written out in matrix products: its second derivative exists on every device."""
+
+    def __init__(self, width: int, heads: int):
+        super().__init__()
+        self.heads = heads
+        self.query = nn.Linear(width, width)
+        self.key_value = nn.Linear(width, 2 * width)
+        self.out = nn.Linear(width, width)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, x: Tensor, context: Tensor, mask: Tensor | None = None) -> Tensor:
+        """x [B, P, D], context [B, L, D], mask [B, L] bool (False is not attended to) -> [B, P, D]."""
+        q = self._split(self.query(x))  # (B, heads, P, d)
+        k, v = (self._split(part) for part in self.key_value(context).chunk(2, dim=-1))
+        logits = q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5  # (B, heads, P, L)
+        if mask is not None:
+            logits = logits.masked_fill(~mask[:, None, None], -1e4)
+        return self.out((logits.softmax(dim=-1) @ v).transpose(1, 2).flatten(2))
+
+    def _split(self, x: Tensor) -> Tensor:
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+
+def _mlp(width: int, dropout: float) -> nn.Sequential:
+    last = nn.Linear(2 * width, width)
+    nn.init.zeros_(last.weight)
+    return nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 2 * width), nn.GELU(), nn.Dropout(dropout), last)
+
+
+class EditLayer(nn.Module):
+    """Positions attend to the text, then to each other, then pass a two-layer perceptron; all residual."""
+
+    def __init__(self, width: int, heads: int, dropout: float):
+        super().__init__()
+        self.norm_text, self.norm_self = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.to_text, self.to_self = Attention(width, heads), Attention(width, heads)
+        self.mlp = _mlp(width, dropout)
+
+    def forward(self, x: Tensor, text: Tensor, mask: Tensor) -> Tensor:
+        x = x + self.to_text(self.norm_text(x), text, mask)
+        y = self.norm_self(x)
+        x = x + self.to_self(y, y)
+        return x + self.mlp(x)
+
+
+class Pool(nn.Module):
+    """Learned views: each weighs the positions by a softmax and averages its own values of them."""
+
+    def __init__(self, width: int, views: int, values: int):
+        super().__init__()
+        self.views = views
+        self.norm = nn.LayerNorm(width)
+        self.weigh = nn.Linear(width, views)
+        self.value = nn.Linear(width, views * values)
+        self.out = nn.Linear(views * values, DIMENSION)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.norm(x)
+        weights = self.weigh(x).softmax(dim=1).transpose(1, 2)[:, :, None]  # (B, views, 1, P)
+        values = self.value(x).unflatten(-1, (self.views, -1)).transpose(1, 2)  # (B, views, P, d)
+        return functional.normalize(self.out((weights @ values).flatten(1)).float(), dim=-1)
+
+
+class Composer(nn.Module):
+    """Feature map [B, C, h, w] (+ token states [B, L, D_t]) -> L2-normalised embedding [B, 256] float32.
+
+    Channels are standardised by `mean` and `std`, which training measures once.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self,
+        channels: int,
+        token_width: int,
+        grid: int,
+        width: int = 256,
+        heads: int = 8,
+        layers: int = 2,
+        views: int = 12,
+        dropout: float = 0.1,
+    ):
+        super().__init__()
+        self.config: dict[str, float] = dict(channels=channels, token_width=token_width, grid=grid)
+        self.config |= dict(width=width, heads=heads, layers=layers, views=views, dropout=dropout)
+        self.register_buffer("mean", torch.zeros(channels))
+        self.register_buffer("std", torch.ones(channels))
+        self.embed = nn.Linear(channels, width)
+        self.norm = nn.LayerNorm(width)
+        self.place = nn.Parameter(torch.randn(grid * grid, width) * 0.02)
+        self.mlp = _mlp(width, dropout)
+        self.drop = nn.Dropout(dropout)
+        self.token = nn.Linear(token_width, width)
+        self.token_norm = nn.LayerNorm(width)
+        self.layers = nn.ModuleList(EditLayer(width, heads, dropout) for _ in range(layers))
+        self.pool = Pool(width, views, 64)
+        self.logit_scale = nn.Parameter(torch.tensor(3.0))
+
+    def image(self, features: Tensor) -> Tensor:
+        """g: feature map [B, C, h, w] -> [B, 256], no text."""
+        return self.pool(self.positions(features))
+
+    def query(self, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
+        """q: feature map [B, C, h, w], token states [B, L, D_t], mask [B, L] bool -> [B, 256]."""
+        return self.pool(self.edit(self.positions(features), states, mask))
+
+    def positions(self, features: Tensor) -> Tensor:
+        """Feature map [B, C, h, w] -> one vector a position, [B, h*w, width]."""
+        x = features.flatten(2).transpose(1, 2)  # (B, h*w, C)
+        weight = self.embed.weight / self.std  # standardising folded into the layer: one pass over the features less
+        x = functional.linear(x, weight, self.embed.bias - weight @ self.mean)
+        x = self.norm(x) + self.place
+        return x + self.mlp(x)
+
+    def edit(self, x: Tensor, states: Tensor, mask: Tensor) -> Tensor:
+        """Positions [B, P, width] edited by the text, [B, P, width]."""
+        text = self.drop(self.token_norm(self.token(states)))
+        for layer in self.layers:
+            x = layer(x, text, mask)
+        return x

@@ -1,0 +1,1 @@
+"""Picture parts and the families of edited scenes made of them."""

@@ -1,0 +1,46 @@
+"""Means with an interval that says how far another draw of the test data would move them."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+RESAMPLES = 1000
+SEED = 20_230_816
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over `count` queries and its 95 % interval [low, high]; all nan where there is no query."""
+
+    mean: float
+    low: float
+    high: float
+    count: int
+
+
+def estimate(values: np.ndarray, family: np.ndarray, chosen: np.ndarray | None = None) -> Estimate:
+    """Mean of `values` [Q] over the queries `chosen` [Q] bool, with the percentile bootstrap over families.
+
+    Queries of one family share pictures and are dependent, so whole families are drawn, with replacement, and never
+    single queries (cluster bootstrap; Davison and Hinkley, Bootstrap Methods, 1997, section 3.8). `family` [Q] int
+    tells the family of each query. The seed is fixed.
+    """
+    if chosen is not None:
+        values, family = values[chosen], family[chosen]
+    if len(values) == 0:
+        return Estimate(float("nan"), float("nan"), float("nan"), 0)
+    _, group = np.unique(family, return_inverse=True)
+    sums = np.bincount(group, weights=values.astype(np.float64))  # (F,)
+    sizes = np.bincount(group).astype(np.float64)
+    draws = _draws(len(sizes))  # (R, F)
+    means = (draws @ sums) / (draws @ sizes)
+    low, high = np.quantile(means, (0.025, 0.975))
+    return Estimate(float(values.mean()), float(low), float(high), len(values))
+
+
+@lru_cache(maxsize=64)
+def _draws(families: int) -> np.ndarray:
+    """How often each family comes in each resample, float64 [R, F]; every row sums to F."""
+    rng = np.random.default_rng(SEED)
+    return rng.multinomial(families, np.full(families, 1 / families), size=RESAMPLES).astype(np.float64)

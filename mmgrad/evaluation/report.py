@@ -1,0 +1,175 @@
+"""The figures of an evaluation as Markdown for people and JSON for programs."""
+
+import json
+import math
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from mmgrad.evaluation.retrieval import CUTS
+
+Rows = list[dict]
+
+
+def write_json(report: dict, path: Path) -> None:
+    """Write a report, whole or not at all; what is not a number becomes null."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(json.dumps(_plain(report), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    os.replace(part, path)
+
+
+def markdown(report: dict) -> str:
+    """All tables of a report."""
+    parts = (_head, _retrieval, _localisation, _no_evidence, _gains)
+    return "\n".join(line for part in parts for line in part(report))
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Lines of a Markdown table: the first column to the left, figures to the right."""
+    aligned = [":--", *["--:"] * (len(header) - 1)]
+    lines = [_line(header), "|" + "|".join(aligned) + "|"]
+    return [*lines, *(_line(row) for row in rows), ""]
+
+
+def percent(estimate: dict, signed: bool = False) -> str:
+    """A mean and its interval in per cent: "74.2 (72.9 to 75.5)"; a dash where there is none."""
+    if estimate["count"] == 0 or math.isnan(estimate["mean"]):
+        return "–"
+    mean, low, high = (100 * estimate[key] for key in ("mean", "low", "high"))
+    sign = "+" if signed else ""
+    return f"{mean:{sign}.1f} ({low:{sign}.1f} to {high:{sign}.1f})"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _label(report: dict, model: str, method: str) -> str:
+    return f"{method} ({model})" if model and len(report["models"]) > 1 else method
+
+
+def _head(report: dict) -> Iterator[str]:
+    yield from [
+        f"## Evaluation on the {report['split']} split",
+        "",
+        f"{report['queries']:,} queries of {report['families']:,} families, a gallery of {report['gallery']:,} "
+        f"pictures; maps of {report['maps']:,} queries. Figures in per cent with 95 % intervals (percentile bootstrap "
+        f"over families, whose queries are dependent; {report['resamples']:,} resamples). The weight of a sum, the "
+        f"level of the IoU and the threshold of evidence are chosen on {report['validation_families']} families of the "
+        "validation split.",
+        "",
+    ]
+
+
+def _retrieval(report: dict) -> Iterator[str]:
+    rows: Rows = report["retrieval"]
+    header = ["query", *(f"R@{k}" for k in CUTS)]
+    for included in (True, False):
+        yield f"### Retrieval, the reference {'among the gallery' if included else 'left out of the gallery'}"
+        yield ""
+        chosen = [row for row in rows if row["group"] == "all" and row["reference_in_gallery"] == included]
+        yield from table(header, (_recalls(_name(report, row), row) for row in chosen))
+    yield (
+        "“Text only” is the composed query on a blank picture of mean colour, since texts have no embedding of their "
+        "own; “sum” is g(reference) plus the weighted text-only query, “sum with text change” g(reference) plus the "
+        "weighted difference that the text makes on the blank picture, both brought to length 1."
+    )
+    yield ""
+    for model in report["models"]:
+        yield f"### Retrieval by edit: {_label(report, model, 'composed query')}, the reference among the gallery"
+        yield ""
+        own = [row for row in rows if row["model"] == model and row["method"] == "composed query"]
+        left_out = {row["group"]: row for row in own if not row["reference_in_gallery"]}
+        lines = [
+            [*_recalls(row["group"], row, count=True), percent(left_out[row["group"]]["recall@1"])]
+            for row in own
+            if row["reference_in_gallery"] and row["count"]
+        ]
+        yield from table(["edit", "queries", *header[1:], "R@1, reference left out"], lines)
+
+
+def _name(report: dict, row: dict) -> str:
+    weight = f", weight {row['weight']}" if row["weight"] is not None else ""
+    return _label(report, row["model"], row["method"] + weight)
+
+
+def _recalls(name: str, row: dict, count: bool = False) -> list[str]:
+    counted = [f"{row['count']:,}"] if count else []
+    return [name, *counted, *(percent(row[f"recall@{k}"]) for k in CUTS)]
+
+
+def _localisation(report: dict) -> Iterator[str]:
+    rows: Rows = report["localisation"]
+    keys = ("pointing", "pointing_exact", "energy", "iou")
+    names = [f"pointing game, {report['tolerance']} px", "0 px", "energy inside", "IoU"]
+    for side in ("reference", "target"):
+        own = [row for row in rows if row["side"] == side]
+        overall = [row for row in own if row["group"] == "all"]
+        if not overall or not overall[0]["count"]:
+            continue
+        yield f"### The {side} map, edits of a thing"
+        yield ""
+        yield (
+            f"{overall[0]['count']:,} queries with a region to show; it covers {percent(overall[0]['area'])} of the "
+            "picture. Compare the energy with that share."
+        )
+        yield ""
+        lines = [
+            [_label(report, row["model"], row["method"]), *(percent(row[key]) for key in keys), f"{row['level']:.2f}"]
+            for row in overall
+        ]
+        yield from table(["map", *names, "level"], lines)
+        for model in report["models"]:
+            yield f"By edit, {_label(report, model, 'MMGrad')}:"
+            yield ""
+            lines = [
+                [row["group"], f"{row['count']:,}", *(percent(row[key]) for key in keys), percent(row["area"])]
+                for row in own
+                if row["model"] == model and row["method"] == "MMGrad" and row["count"]
+            ]
+            yield from table(["edit", "queries", *names, "mask's share"], lines)
+
+
+def _no_evidence(report: dict) -> Iterator[str]:
+    rows: Rows = report["no_evidence"]
+    yield "### “No evidence”"
+    yield ""
+    yield (
+        "A map whose positive evidence sums to less than the threshold is called empty. It should be where there is "
+        "nothing to show (the reference of an addition, the target of a removal) and should not be elsewhere. “MMGrad "
+        "as shown” above counts a map that is called empty as a miss."
+    )
+    yield ""
+    lines = [
+        [
+            _label(report, row["model"], row["side"]),
+            f"{row['threshold']:.4g} ({row['source']})",
+            f"{row['undefined_called_empty']['count']:,}",
+            percent(row["undefined_called_empty"]),
+            f"{row['defined_called_empty']['count']:,}",
+            percent(row["defined_called_empty"]),
+        ]
+        for row in rows
+    ]
+    yield from table(
+        ["map", "threshold", "nothing to show", "called empty", "something to show", "called empty"], lines
+    )
+
+
+def _gains(report: dict) -> Iterator[str]:
+    rows: Rows = report["differences"]
+    if rows:
+        yield f"### {report['models'][0]} against the others, on the same queries"
+        yield ""
+        yield "Difference in points; an interval that does not hold 0 is a difference that another draw would show too."
+        yield ""
+        yield from table(["figure", "than", "gain"], ([r["figure"], r["than"], percent(r["gain"], True)] for r in rows))

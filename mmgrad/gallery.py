@@ -1,0 +1,268 @@
+"""The pictures that a query is compared with: their embeddings, where they came from, and exact search."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from mmgrad import gallery_files
+from mmgrad.data.image_folder import Record, read_folder
+from mmgrad.errors import GalleryError, InputError
+from mmgrad.gallery_files import Manifest, StaleError
+from mmgrad.images import load_image
+
+__all__ = ["Embedder", "Gallery", "Record", "SearchResult"]
+
+BATCH = 32
+"""Pictures that are embedded in one step."""
+
+ROWS = 65_536
+"""Gallery rows that are compared in one step, so that the scores of a large gallery need not fit in memory at once."""
+
+QUERIES = 256
+"""Queries that are compared in one step."""
+
+logger = logging.getLogger(__name__)
+
+
+class Embedder(Protocol):
+    """What a gallery needs of a model."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the embeddings would."""
+
+    @property
+    def dimension(self) -> int:
+        """D, the length of an embedding."""
+
+    def embed(self, images: list[np.ndarray]) -> torch.Tensor:
+        """RGB uint8 [H, W, 3] each -> [B, D], L2-normalised."""
+
+
+@dataclass(frozen=True, eq=False)
+class SearchResult:
+    """The first k pictures of each of Q queries, best first.
+
+    Attributes:
+        scores: float32 [Q, k], cosine similarities, descending in each row.
+        indices: int64 [Q, k], rows of the gallery, none twice in a row.
+    """
+
+    scores: torch.Tensor
+    indices: torch.Tensor
+
+    def __post_init__(self) -> None:
+        if self.scores.ndim != 2 or self.scores.shape != self.indices.shape:
+            raise ValueError(
+                f"scores {list(self.scores.shape)} and indices {list(self.indices.shape)} must both be [Q, k]"
+            )
+        if self.indices.is_floating_point() or bool((self.indices < 0).any()):
+            raise ValueError("indices must be row numbers")
+        if not bool(torch.isfinite(self.scores).all()):
+            raise ValueError("scores must be finite")
+        if bool((self.scores.diff(dim=1) > 0).any()):
+            raise ValueError("scores must not rise within a row")
+        if bool((self.indices.sort(dim=1).values.diff(dim=1) == 0).any()):
+            raise ValueError("a picture must not come twice in a row")
+
+
+@dataclass(frozen=True, eq=False)
+class Gallery:
+    """N pictures and their embeddings.
+
+    Attributes:
+        folder: where the pictures lie.
+        records: the N pictures, one for each row.
+        embeddings: float32 [N, D], L2-normalised, on any device.
+        fingerprint: of the model that made them.
+        skipped: (id, why) of the pictures of the folder that could not be read.
+
+    Raises:
+        GalleryError: it is empty, or the parts contradict each other.
+    """
+
+    folder: Path
+    records: tuple[Record, ...]
+    embeddings: torch.Tensor
+    fingerprint: str
+    skipped: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.records:
+            raise GalleryError(f"The gallery '{self.folder}' holds no picture that can be read; please add some.")
+        if self.embeddings.ndim != 2 or len(self.embeddings) != len(self.records):
+            raise GalleryError(
+                f"The gallery '{self.folder}' has {len(self.records)} pictures but embeddings of shape "
+                f"{list(self.embeddings.shape)}; please build it again."
+            )
+        if self.embeddings.dtype != torch.float32 or not gallery_files.is_normalised(self.embeddings):
+            raise GalleryError(
+                f"The embeddings of the gallery '{self.folder}' are not float32 of length 1; please build it again."
+            )
+        if len(self.positions) != len(self.records):
+            raise GalleryError(f"The gallery '{self.folder}' names a picture twice; please build it again.")
+
+    @classmethod
+    def load(cls, folder: str | Path, model: Embedder, progress: bool = True) -> "Gallery":
+        """The gallery of a folder: the stored one where it fits the model and the files, else built anew and stored.
+
+        Files are compared by name and size, which takes one `stat` each; after a change that keeps both, `build` it.
+
+        Raises:
+            GalleryError: the folder is missing, empty or broken, or none of its pictures can be read.
+        """
+        folder = Path(folder).expanduser()
+        records = read_folder(folder)
+        expected = Manifest.expected(records, model.fingerprint, model.dimension)
+        try:
+            stored, embeddings = _stored(folder, expected)
+        except StaleError as reason:
+            logger.warning("The gallery '%s' is being indexed: %s.", folder, reason)
+            return cls.build(folder, model, progress)
+        return cls(folder, _readable(records, stored), embeddings, stored.fingerprint, stored.skipped)
+
+    @classmethod
+    def build(cls, folder: str | Path, model: Embedder, progress: bool = True) -> "Gallery":
+        """Embed every picture of a folder and store the result beside them.
+
+        Pictures that cannot be read are left out and listed in `skipped`. Where the folder cannot be written to, the
+        rows go to the user's cache; where that fails too, they live in memory only.
+
+        Raises:
+            GalleryError: the folder is missing, empty or broken, or none of its pictures can be read.
+        """
+        folder = Path(folder).expanduser()
+        records = read_folder(folder)
+        manifest = Manifest.expected(records, model.fingerprint, model.dimension)
+        skipped: list[tuple[str, str]] = []
+        rows: list[torch.Tensor] = []
+        with tqdm(total=len(records), desc=f"Indexing {folder.name}", unit=" pictures", disable=not progress) as bar:
+            for images, seen in _batches(records, skipped):
+                if images:
+                    rows.append(model.embed(images).detach().float().cpu())  # (B, D)
+                bar.update(seen)
+        manifest = replace(manifest, skipped=tuple(skipped))
+        embeddings = torch.cat(rows) if rows else torch.empty(0, model.dimension)
+        gallery = cls(folder, _readable(records, manifest), embeddings, model.fingerprint, manifest.skipped)
+        if skipped:
+            names = ", ".join(name for name, _ in skipped[:5]) + (", ..." if len(skipped) > 5 else "")
+            logger.warning("%d of %d pictures could not be read: %s", len(skipped), len(records), names)
+        _store(folder, manifest, embeddings)
+        return gallery
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        """The row of each id."""
+        return {record.id: row for row, record in enumerate(self.records)}
+
+    def to(self, device: str | torch.device) -> "Gallery":
+        """The same gallery with its embeddings on another device."""
+        return replace(self, embeddings=self.embeddings.to(device))
+
+    def search(self, queries: torch.Tensor, k: int, exclude: Sequence[str] = ()) -> SearchResult:
+        """The k nearest pictures of each query, exactly; equal scores in the order of the gallery.
+
+        Args:
+            queries: [Q, D], L2-normalised.
+            k: how many, from 1 to the number of pictures that are not excluded.
+            exclude: ids that must not be found; ids that are not in the gallery have no effect.
+
+        Returns:
+            A SearchResult on the CPU.
+
+        Raises:
+            InputError: k is out of range.
+            ValueError: the queries are not finite [Q, D].
+        """
+        if queries.ndim != 2 or queries.shape[1] != self.embeddings.shape[1]:
+            raise ValueError(
+                f"queries of shape {list(queries.shape)} do not fit embeddings of {self.embeddings.shape[1]} dimensions"
+            )
+        if not bool(torch.isfinite(queries).all()):
+            raise ValueError("queries must be finite")
+        hidden = sorted({self.positions[name] for name in exclude if name in self.positions})
+        available = len(self) - len(hidden)
+        if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= available:
+            raise InputError(f"{k} results were asked for; this gallery can give from 1 to {available}.")
+        blocks = [self._search_block(block, k, hidden) for block in queries.split(QUERIES)]
+        if not blocks:
+            return SearchResult(torch.empty(0, k), torch.empty(0, k, dtype=torch.int64))
+        scores, indices = (torch.cat(parts) for parts in zip(*blocks, strict=True))
+        return SearchResult(scores, indices)
+
+    def _search_block(self, queries: torch.Tensor, k: int, hidden: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
+        device = self.embeddings.device
+        queries = queries.detach().to(device, torch.float32)
+        out = torch.tensor(hidden, dtype=torch.int64, device=device)
+        best_scores = queries.new_empty(len(queries), 0)
+        best_indices = torch.empty(len(queries), 0, dtype=torch.int64, device=device)
+        for start in range(0, len(self), ROWS):
+            rows = self.embeddings[start : start + ROWS]
+            scores = queries @ rows.T  # (Q, rows)
+            inside = out[(out >= start) & (out < start + len(rows))]
+            scores[:, inside - start] = -torch.inf
+            top, indices = _top(scores, min(k, len(rows)))
+            # The rows of earlier blocks stand first, so a stable choice keeps the order of the gallery among equals.
+            best_scores, order = _top(torch.cat([best_scores, top], dim=1), min(k, best_scores.shape[1] + top.shape[1]))
+            best_indices = torch.cat([best_indices, indices + start], dim=1).gather(1, order)
+        return best_scores.cpu(), best_indices.cpu()
+
+
+def _top(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The k largest of each row of [Q, n], descending, equal ones by position: what a stable sort gives, but faster."""
+    values, positions = torch.topk(scores, k, dim=1)
+    # topk chooses freely among values equal to the last one; rows where there is such a choice are sorted in full.
+    for row in ((scores >= values[:, -1:]).sum(dim=1) > k).nonzero()[:, 0].tolist():
+        positions[row] = torch.sort(scores[row], descending=True, stable=True).indices[:k]
+    positions = positions.sort(dim=1).values
+    values, order = torch.sort(scores.gather(1, positions), dim=1, descending=True, stable=True)
+    return values, positions.gather(1, order)
+
+
+def _batches(records: list[Record], skipped: list[tuple[str, str]]) -> Iterator[tuple[list[np.ndarray], int]]:
+    """Batches of decoded pictures, each with the number of files it took; files that fail are added to `skipped`."""
+    for start in range(0, len(records), BATCH):
+        images = []
+        part = records[start : start + BATCH]
+        for record in part:
+            try:
+                images.append(load_image(record.path))
+            except InputError as error:
+                skipped.append((record.id, str(error)))
+        yield images, len(part)
+
+
+def _readable(records: list[Record], manifest: Manifest) -> tuple[Record, ...]:
+    skipped = {name for name, _ in manifest.skipped}
+    return tuple(record for record in records if record.id not in skipped)
+
+
+def _stored(folder: Path, expected: Manifest) -> tuple[Manifest, torch.Tensor]:
+    """The stored rows, beside the pictures or in the user's cache; StaleError says what is wrong with the former."""
+    try:
+        return gallery_files.read(folder, expected)
+    except StaleError as reason:
+        try:
+            return gallery_files.read(gallery_files.cache_folder(folder), expected)
+        except StaleError:
+            raise reason from None
+
+
+def _store(folder: Path, manifest: Manifest, embeddings: torch.Tensor) -> None:
+    try:
+        gallery_files.write(folder, manifest, embeddings)
+    except OSError:
+        try:
+            gallery_files.write(gallery_files.cache_folder(folder), manifest, embeddings)
+        except OSError as error:
+            logger.warning("The index of '%s' could not be stored and lives in memory only: %s", folder, error)

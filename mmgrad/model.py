@@ -1,0 +1,133 @@
+"""A model: a frozen encoder, a trained composer, and the card that says how it was made."""
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save, save_file
+from torch import Tensor
+
+from mmgrad.composer import DIMENSION, Composer
+from mmgrad.encoders import TextTokens
+from mmgrad.encoders.compact import CompactEncoder
+from mmgrad.errors import ModelError
+from mmgrad.images import Letterbox
+
+CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
+DEFAULT = "compact"
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class Model:
+    """Encoder + composer. `card` holds what `model.json` says besides the configuration (training, metrics)."""
+
+    encoder: CompactEncoder
+    composer: Composer
+    card: dict
+
+    dimension = DIMENSION
+
+    @property
+    def name(self) -> str:
+        """The name that results and galleries are marked with."""
+        return str(self.card.get("name", self.encoder.name))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hex digits that change with any weight of the encoder or the composer, or with the preprocessing."""
+        weights = save({key: value.contiguous().cpu() for key, value in self.composer.state_dict().items()})
+        return hashlib.sha256(self.encoder.fingerprint.encode() + weights).hexdigest()[:16]
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model runs."""
+        return self.encoder.device
+
+    def features(self, images: Sequence[np.ndarray]) -> tuple[Tensor, list[Letterbox]]:
+        """RGB uint8 pictures -> feature maps [B, C, h, w] float32 and the geometry of each."""
+        pixels, boxes = self.encoder.prepare(images)
+        return self.encoder.trunk(pixels), boxes
+
+    @torch.no_grad()
+    def embed(self, images: Sequence[np.ndarray]) -> Tensor:
+        """g of RGB uint8 pictures: [B, 256] float32, L2-normalised, in batches of 32."""
+        parts = [self.composer.image(self.features(images[i : i + BATCH])[0]) for i in range(0, len(images), BATCH)]
+        return torch.cat(parts) if parts else torch.zeros(0, self.dimension)
+
+    def encode_text(self, text: str) -> TextTokens:
+        """Token states and words of one text."""
+        return self.encoder.encode_text([text])
+
+    def save(self, folder: Path) -> None:
+        """Write `model.safetensors` and `model.json`, each whole or not at all."""
+        save_composer(self.composer, self.card, folder)
+
+
+def save_composer(composer: Composer, card: dict, folder: Path) -> None:
+    """Write a composer's weights and its card to `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {key: value.detach().contiguous().cpu() for key, value in composer.state_dict().items()}
+    save_file(weights, folder / "model.safetensors.part")
+    os.replace(folder / "model.safetensors.part", folder / "model.safetensors")
+    text = json.dumps({"composer": composer.config, **card}, indent=2) + "\n"
+    (folder / "model.json.part").write_text(text)
+    os.replace(folder / "model.json.part", folder / "model.json")
+
+
+def load_composer(folder: Path) -> tuple[Composer, dict]:
+    """Read what `save_composer` wrote. Raises ModelError when a file is missing, broken or of another architecture."""
+    for name in ("model.json", "model.safetensors"):
+        if not (folder / name).is_file():
+            raise ModelError(
+                f"There is no {name} in {folder}; train one with `python -m mmgrad train` or check the path."
+            )
+    try:
+        card = json.loads((folder / "model.json").read_text())
+        composer = Composer(**card.pop("composer"))
+        composer.load_state_dict(load_file(folder / "model.safetensors"))
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, SafetensorError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ModelError(f"The checkpoint in {folder} cannot be read ({reason}); restore or retrain it.") from error
+    return composer.eval().requires_grad_(False), card
+
+
+def load_model(name: str | Path | None = None, device: str | torch.device | None = None) -> Model:
+    """The embedded model, or one trained by `python -m mmgrad train`, by the path of its folder.
+
+    Args:
+        name: "compact" (the default), or a folder with `model.json` and `model.safetensors`.
+        device: a torch device; by itself "cuda" where there is one, else "cpu".
+
+    Raises:
+        ModelError: an unknown name, a missing or changed weight package, a broken checkpoint, an absent device.
+    """
+    device = choose_device(device)
+    folder = CHECKPOINTS / DEFAULT if name in (None, DEFAULT) else Path(str(name))
+    if not folder.is_dir():
+        raise ModelError(
+            f"There is no model '{name or DEFAULT}'; give 'compact' or the folder of a trained checkpoint."
+        )
+    composer, card = load_composer(folder)
+    return Model(CompactEncoder(device), composer.to(device), card)
+
+
+def choose_device(device: str | torch.device | None) -> torch.device:
+    """The asked-for device, or the best one here. ModelError if it does not exist."""
+    if device is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+        torch.zeros(1, device=chosen)
+    except (RuntimeError, AssertionError) as error:
+        raise ModelError(
+            f"The device '{device}' cannot be used here; give 'cpu', or 'cuda' on a machine with a GPU."
+        ) from error
+    return chosen

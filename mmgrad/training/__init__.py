@@ -1,0 +1,1 @@
+"""Training of the composition head: cached features, the objective, the loop."""

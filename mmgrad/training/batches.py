@@ -1,0 +1,87 @@
+"""What a run is determined by, and the batch of each of its steps."""
+
+import re
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mmgrad.encoders.compact import CompactEncoder
+from mmgrad.training.cache import Features
+
+_SIDED = re.compile(r"\b(left|right)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run is determined by, besides its data. `attention` is the weight of the attention loss (0: none)."""
+
+    steps: int = 6000
+    families: int = 24  # a batch
+    per_family: int = 6  # triplets of each
+    learning_rate: float = 1.5e-3
+    weight_decay: float = 0.05
+    warmup: int = 200
+    attention: float = 0.5
+    attention_ramp: int = 300
+    dense: float = 1.0
+    attention_share: int = 3  # every third triplet of the batch
+    evaluate_every: int = 500
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Triplets of some families with all scenes of these: features [S, C, h, w], states [Q, L, D], mask [Q, L],
+    reference and target [Q] (index into the scenes), regions [Q, 2, 14, 14] in [0, 1]."""
+
+    features: Tensor
+    states: Tensor
+    mask: Tensor
+    reference: Tensor
+    target: Tensor
+    regions: Tensor
+
+
+class Sampler:
+    """Makes the batch of a step, which depends on the seed and the step alone.
+
+    Half of the families are mirrored, features and regions alike; their sentences that say left or right are left out.
+    """
+
+    def __init__(self, data: Features, settings: Settings, encoder: CompactEncoder):
+        self.data, self.settings, self.encoder = data, settings, encoder
+        order = torch.argsort(data.family, stable=True)
+        self.triplets = order.split(torch.bincount(data.family, minlength=len(data.scenes_of) - 1).tolist())
+        self.sided = torch.tensor([bool(_SIDED.search(row["text"])) for row in data.info])
+
+    def batch(self, step: int) -> Batch:
+        """The batch of one step."""
+        generator = torch.Generator().manual_seed(self.settings.seed * 1_000_003 + step)
+        families = torch.randperm(len(self.triplets), generator=generator)[: self.settings.families]
+        mirrored = torch.rand(len(families), generator=generator) < 0.5
+        triplets, scenes, flips, turns, reference, target, first = [], [], [], [], [], [], 0
+        for family, mirror in zip(families.tolist(), mirrored.tolist(), strict=True):
+            own = self.triplets[family]
+            if mirror:
+                own = own[~self.sided[own]]
+            picked = own[torch.randperm(len(own), generator=generator)[: self.settings.per_family]]
+            start, stop = (int(i) for i in self.data.scenes_of[family : family + 2])
+            triplets.append(picked)
+            scenes.append(torch.arange(start, stop))
+            flips.append(torch.full((stop - start,), mirror))
+            turns.append(torch.full((len(picked),), mirror))
+            reference.append(self.data.reference[picked] - start + first)
+            target.append(self.data.target[picked] - start + first)
+            first += stop - start
+        index = torch.cat(triplets)
+        fine, coarse = (_mirror(stage, torch.cat(flips)) for stage in self.data.scenes(torch.cat(scenes)))
+        with torch.autocast(fine.device.type, torch.bfloat16):
+            features = self.encoder.unpack(fine, coarse)
+        states, mask = self.data.texts(index)
+        regions = _mirror(self.data.regions[index].float() / 255, torch.cat(turns))
+        return Batch(features, states, mask, torch.cat(reference), torch.cat(target), regions)
+
+
+def _mirror(stack: Tensor, chosen: Tensor) -> Tensor:
+    return torch.where(chosen[:, None, None, None], stack.flip(-1), stack)

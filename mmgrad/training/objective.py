@@ -1,0 +1,91 @@
+"""The learning objective: contrastive retrieval, and attention maps that fall on the region that changes."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from mmgrad.attention import reference_map, target_map
+from mmgrad.composer import Composer
+from mmgrad.training.batches import Batch, Settings
+
+PRESENT = 0.1  # a map whose positive evidence sums to less says "no evidence"
+PRESENCE_WEIGHT = 0.2
+
+
+def objective(
+    composer: Composer, batch: Batch, evidence: Callable[[Tensor], Tensor], settings: Settings, step: int
+) -> tuple[Tensor, dict[str, float]]:
+    """The loss of one batch, and its parts for the log."""
+    device = batch.features.device.type
+    with torch.autocast(device, torch.bfloat16):
+        x = composer.positions(batch.features)
+        g = composer.pool(x)  # (S, 256)
+        edited = composer.edit(x[batch.reference], batch.states, batch.mask)  # (Q, h*w, width)
+        q = composer.pool(edited)  # (Q, 256)
+    scale = composer.logit_scale.exp().clamp(max=100)
+    loss = contrastive_loss(q, g, batch.target, scale)
+    if settings.dense:
+        before, after = composer.pool.norm(edited.float()), composer.pool.norm(x[batch.target].detach().float())
+        changed = functional.interpolate(batch.regions.amax(1, keepdim=True), size=7, mode="area").flatten(1) > 0.02
+        similar = functional.cosine_similarity(before, after, dim=-1)
+        w = changed / changed.sum(1, keepdim=True).clamp_min(1) + ~changed / (~changed).sum(1, keepdim=True).clamp_min(
+            1
+        )
+        loss = loss + settings.dense * (w * (1 - similar)).sum(1).mean()
+    hits = ((q @ g.T).argmax(1) == batch.target).float().mean()
+    parts = {"loss": round(loss.item(), 3), "r1": round(hits.item(), 3)}
+    if settings.attention == 0:
+        return loss, parts
+    change = q - g[batch.reference]
+    chosen = torch.arange(len(q)) % settings.attention_share == step % settings.attention_share
+    with torch.autocast(device, torch.bfloat16):
+        of_reference = reference_map(
+            composer,
+            batch.features[batch.reference[chosen]],
+            batch.states[chosen],
+            batch.mask[chosen],
+            evidence,
+            create_graph=True,
+        )
+        of_target = target_map(
+            composer, batch.features[batch.target[chosen]], change[chosen], evidence, create_graph=True
+        )
+    in_reference = attention_loss(of_reference.float(), batch.regions[chosen, 0])
+    in_target = attention_loss(of_target.float(), batch.regions[chosen, 1])
+    weight = settings.attention * min(1.0, step / settings.attention_ramp)
+    parts |= {"att_ref": round(in_reference.item(), 3), "att_tgt": round(in_target.item(), 3)}
+    return loss + weight * (in_reference + in_target), parts
+
+
+def contrastive_loss(queries: Tensor, candidates: Tensor, target: Tensor, scale: Tensor | float) -> Tensor:
+    """Cross-entropy of each query's target among all candidates of the batch (InfoNCE, arXiv 1807.03748).
+
+    queries [Q, D] and candidates [N, D] L2-normalised, target [Q] int64 (index into candidates), `scale` the inverse
+    temperature. The candidates hold the unchanged references and the other pictures of each family.
+    """
+    return functional.cross_entropy(scale * queries @ candidates.T, target)
+
+
+def attention_loss(evidence: Tensor, region: Tensor) -> Tensor:
+    """How far the maps are from the regions that change, a mean over pictures.
+
+    evidence [B, h, w] signed maps; region [B, h, w] in [0, 1], the share of each position that changes, all zero where
+    nothing does (the reference of an addition, the target of a removal).
+
+    Where a region is defined: -log(share of the positive map inside) + 1 - soft IoU, the map scaled to a peak of one
+    (Udhayanan et al., arXiv 2308.16649, section 3; soft IoU as in Rahman and Wang, ISVC 2016). Everywhere: the sum of
+    the positive map, against PRESENT, tells whether there is a region at all (binary cross-entropy of its logarithm).
+    """
+    positive = evidence.clamp_min(0).flatten(1)  # (B, hw)
+    region = region.flatten(1)
+    total = positive.sum(1)
+    defined = region.amax(1) > 0
+    presence = functional.binary_cross_entropy_with_logits(2 * torch.log((total + 1e-4) / PRESENT), defined.float())
+    positive, region = positive[defined], region[defined]
+    share = (positive * (region > 0)).sum(1) / (total[defined] + 1e-6)
+    scaled = positive / (positive.amax(1, keepdim=True).detach() + 1e-6)
+    overlap = (scaled * region).sum(1)
+    iou = overlap / (scaled.sum(1) + region.sum(1) - overlap + 1e-6)
+    return (1 - torch.log(share.clamp_min(1e-3)) - iou).mean() + PRESENCE_WEIGHT * presence

@@ -1,0 +1,23 @@
+/* Building blocks of the page. Text goes in through textContent only, so nothing a visitor writes is ever markup. */
+window.mmgrad = window.mmgrad || {};
+
+/* An element: `attributes` are set as they are; `on*` are listeners; children are elements or strings. */
+mmgrad.el = (tag, attributes = {}, ...children) => {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "style") for (const [key, entry] of Object.entries(value)) element.style.setProperty(key, entry);
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined));
+  return element;
+};
+
+mmgrad.reduced = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+mmgrad.scrollTo = (element) =>
+  element?.scrollIntoView({ behavior: mmgrad.reduced() ? "auto" : "smooth", block: "start" });
+
+/* A raw map value in few digits; the scale is the model's own and has no unit. */
+mmgrad.number = (value) => (value === 0 ? "0" : Number(value).toPrecision(2));

@@ -1,0 +1,21 @@
+# Sourced by the other scripts: a virtual environment in .venv (or where VENV says) with the packages of a requirements
+# file, made once and brought up to date only when the requirement files change. Sets `python`.
+
+prepare() {
+    local requirements=$1 venv=${VENV:-.venv} base=${PYTHON:-python3}
+    if ! "$base" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+        echo "mmgrad needs Python 3.11 or newer as '$base'; install it, or name another one with PYTHON=..." >&2
+        exit 2
+    fi
+    if [ ! -x "$venv/bin/python" ]; then
+        "$base" -m venv "$venv"
+    fi
+    python=$venv/bin/python
+    local stamp=$venv/installed-$requirements
+    if ! cat requirements.txt "$requirements" | cmp -s - "$stamp"; then
+        echo "Installing $requirements into $venv ..." >&2
+        "$python" -m pip install --quiet --disable-pip-version-check -r "$requirements"
+        cat requirements.txt requirements.txt >"$venv/installed-requirements.txt"
+        cat requirements.txt "$requirements" >"$stamp"
+    fi
+}

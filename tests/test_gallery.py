@@ -1,0 +1,524 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+from mmgrad import gallery, gallery_files
+from mmgrad.errors import GalleryError, InputError
+from mmgrad.gallery import Gallery, Record, SearchResult
+
+
+class MeanColour:
+    """A model whose embedding is the mean colour of a picture, and which counts what it is asked to embed."""
+
+    dimension = 4
+
+    def __init__(self, fingerprint: str = "mean colour 1") -> None:
+        self.fingerprint = fingerprint
+        self.embedded = 0
+
+    def embed(self, images: list[np.ndarray]) -> torch.Tensor:
+        self.embedded += len(images)
+        return F.normalize(torch.tensor(np.stack([[*image.mean(axis=(0, 1)), 50] for image in images])).float(), dim=1)
+
+
+class Broken(MeanColour):
+    def embed(self, images: list[np.ndarray]) -> torch.Tensor:
+        if self.embedded >= 32:
+            raise RuntimeError("out of memory")
+        return super().embed(images)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Forty one-coloured pictures."""
+    place = tmp_path / "pictures"
+    place.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(40):
+        Image.new("RGB", (16, 12), tuple(rng.integers(0, 256, 3).tolist())).save(place / f"{number:02}.png")
+    return place
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def state(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".png"}
+
+
+def made_of(embeddings: torch.Tensor) -> Gallery:
+    records = tuple(Record(id=f"{row}.png", path=Path(f"{row}.png")) for row in range(len(embeddings)))
+    return Gallery(Path("made"), records, embeddings, fingerprint="x")
+
+
+def random_gallery(count: int, dimension: int = 8, seed: int = 0) -> Gallery:
+    return made_of(F.normalize(torch.randn(count, dimension, generator=torch.Generator().manual_seed(seed)), dim=1))
+
+
+# Building and loading
+
+
+def test_a_folder_is_indexed_once_and_loaded_afterwards(folder: Path) -> None:
+    model = MeanColour()
+    built = Gallery.load(folder, model, progress=False)
+    assert model.embedded == 40
+    again = Gallery.load(folder, model, progress=False)
+    assert model.embedded == 40
+    assert torch.equal(built.embeddings, again.embeddings)
+    assert built.records == again.records
+    assert [record.id for record in again.records] == [f"{number:02}.png" for number in range(40)]
+
+
+def test_each_row_is_the_embedding_of_its_picture(folder: Path) -> None:
+    built = Gallery.load(folder, MeanColour(), progress=False)
+    for row in (0, 31, 32, 39):  # across the border of a batch
+        own = MeanColour().embed([np.asarray(Image.open(built.records[row].path))])
+        assert torch.allclose(built.embeddings[row], own[0])
+
+
+def test_the_stored_files_are_plain_safetensors_and_json_that_say_what_made_them(folder: Path) -> None:
+    Gallery.load(folder, MeanColour(), progress=False)
+    assert set(state(folder)) == {"gallery.safetensors", "gallery.json"}
+    manifest = json.loads((folder / "gallery.json").read_text())
+    assert manifest["fingerprint"] == "mean colour 1"
+    assert (manifest["dimension"], manifest["count"]) == (4, 40)
+    assert "RGB" in manifest["preprocessing"]
+    assert len(manifest["files"]) == 40
+    assert load_file(folder / "gallery.safetensors")["embeddings"].shape == (40, 4)
+    with safe_open(folder / "gallery.safetensors", framework="pt") as file:
+        assert json.loads(file.metadata()["manifest"]) == manifest
+
+
+def test_modification_times_do_not_matter(folder: Path) -> None:
+    model = MeanColour()
+    Gallery.load(folder, model, progress=False)
+    for path in folder.iterdir():
+        os.utime(path, (1, 1))
+    Gallery.load(folder, model, progress=False)
+    assert model.embedded == 40
+
+
+def test_a_moved_gallery_is_still_good(folder: Path, tmp_path: Path) -> None:
+    Gallery.load(folder, MeanColour(), progress=False)
+    folder.rename(tmp_path / "elsewhere")
+    model = MeanColour()
+    moved = Gallery.load(tmp_path / "elsewhere", model, progress=False)
+    assert model.embedded == 0
+    assert moved.records[0].path == tmp_path / "elsewhere" / "00.png"
+
+
+def test_captions_come_from_the_metadata_as_it_is_now(folder: Path) -> None:
+    metadata = folder / "metadata.jsonl"
+    names = [{"file_name": f"{number:02}.png"} for number in range(5)]
+    metadata.write_text("\n".join(json.dumps({**name, "caption": "old"}) for name in names))
+    model = MeanColour()
+    assert Gallery.load(folder, model, progress=False).records[3].caption == "old"
+    metadata.write_text("\n".join(json.dumps({**name, "caption": "new"}) for name in names))
+    assert Gallery.load(folder, model, progress=False).records[3].caption == "new"
+    assert model.embedded == 5
+
+
+def add_a_picture(folder: Path) -> None:
+    Image.new("RGB", (16, 12), "red").save(folder / "zz.png")
+
+
+def remove_a_picture(folder: Path) -> None:
+    (folder / "07.png").unlink()
+
+
+def replace_a_picture(folder: Path) -> None:
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (30, 30, 3), np.uint8)).save(folder / "07.png")
+
+
+def rename_a_picture(folder: Path) -> None:
+    (folder / "07.png").rename(folder / "7.png")
+
+
+def cut_the_tensor(folder: Path) -> None:
+    path = folder / "gallery.safetensors"
+    path.write_bytes(path.read_bytes()[:-10])
+
+
+def spoil_the_tensor(folder: Path) -> None:
+    path = folder / "gallery.safetensors"
+    data = bytearray(path.read_bytes())
+    data[-4:] = b"\xff\xff\xff\xff"  # NaN
+    path.write_bytes(bytes(data))
+
+
+def empty_the_tensor(folder: Path) -> None:
+    (folder / "gallery.safetensors").write_bytes(b"")
+
+
+def remove_the_tensor(folder: Path) -> None:
+    (folder / "gallery.safetensors").unlink()
+
+
+def strip_the_header(folder: Path) -> None:
+    path = folder / "gallery.safetensors"
+    save_file(load_file(path), path)
+
+
+def change_the_json(folder: Path) -> None:
+    path = folder / "gallery.json"
+    path.write_text(path.read_text().replace("mean colour 1", "foreign"))
+
+
+def cut_the_json(folder: Path) -> None:
+    path = folder / "gallery.json"
+    path.write_text(path.read_text()[:100])
+
+
+def drop_a_row(folder: Path) -> None:
+    path = folder / "gallery.safetensors"
+    with safe_open(path, framework="pt") as file:
+        rows, header = file.get_tensor("embeddings"), file.metadata()
+    save_file({"embeddings": rows[:-1].clone()}, path, metadata=header)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        add_a_picture,
+        remove_a_picture,
+        replace_a_picture,
+        rename_a_picture,
+        cut_the_tensor,
+        spoil_the_tensor,
+        empty_the_tensor,
+        remove_the_tensor,
+        strip_the_header,
+        change_the_json,
+        cut_the_json,
+        drop_a_row,
+    ],
+)
+def test_whatever_is_stale_or_damaged_is_noticed_and_built_again(folder: Path, change) -> None:  # type: ignore[no-untyped-def]
+    Gallery.load(folder, MeanColour(), progress=False)
+    change(folder)
+    model = MeanColour()
+    rebuilt = Gallery.load(folder, model, progress=False)
+    assert model.embedded == len(rebuilt) == len(list(folder.glob("*.png")))
+    once_more = MeanColour()
+    Gallery.load(folder, once_more, progress=False)
+    assert once_more.embedded == 0
+
+
+def test_the_gallery_of_another_model_is_noticed_and_said(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    Gallery.load(folder, MeanColour(), progress=False)
+    other = MeanColour("mean colour 2")
+    assert Gallery.load(folder, other, progress=False).fingerprint == "mean colour 2"
+    assert other.embedded == 40
+    assert "made by another model" in caplog.text
+
+
+def test_other_preprocessing_is_noticed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Gallery.load(folder, MeanColour(), progress=False)
+    monkeypatch.setattr(gallery_files, "PREPROCESSING", "version 2")
+    model = MeanColour()
+    Gallery.load(folder, model, progress=False)
+    assert model.embedded == 40
+
+
+def test_a_missing_json_is_written_again_without_a_rebuild(folder: Path) -> None:
+    Gallery.load(folder, MeanColour(), progress=False)
+    before = state(folder)
+    (folder / "gallery.json").unlink()
+    model = MeanColour()
+    Gallery.load(folder, model, progress=False)
+    assert model.embedded == 0
+    assert state(folder) == before
+
+
+def test_a_build_that_fails_leaves_the_old_gallery_whole(folder: Path) -> None:
+    Gallery.load(folder, MeanColour(), progress=False)
+    before = state(folder)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        Gallery.load(folder, Broken("another"), progress=False)
+    assert state(folder) == before
+
+
+@pytest.mark.parametrize("step", ["save", "fsync", "replace 1", "replace 2"])
+def test_a_writer_stopped_at_any_step_leaves_one_whole_gallery(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    Gallery.load(folder, MeanColour("old"), progress=False)
+    calls = 0
+    replace_file = os.replace
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    def stop_at(source: Path, target: Path) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == int(step[-1]):
+            stop()
+        replace_file(source, target)
+
+    with monkeypatch.context() as patch:
+        if step == "save":
+            patch.setattr(gallery_files, "save", stop)
+        elif step == "fsync":
+            patch.setattr(os, "fsync", stop)
+        else:
+            patch.setattr(os, "replace", stop_at)
+        with pytest.raises(KeyboardInterrupt):
+            Gallery.load(folder, MeanColour("new"), progress=False)
+    old, new = MeanColour("old"), MeanColour("new")
+    whole = new if step == "replace 2" else old  # after the first replace the new one counts
+    Gallery.load(folder, whole, progress=False)
+    assert whole.embedded == 0
+    assert not list(folder.glob(".*")), "half-written files are left behind"
+
+
+@pytest.mark.parametrize("moment", ["while embedding", "while writing"])
+def test_a_killed_rebuild_leaves_the_old_gallery_whole(folder: Path, moment: str) -> None:
+    Gallery.load(folder, MeanColour(), progress=False)
+    before = state(folder)
+    program = f"""
+        import os, sys, time
+        sys.path[:0] = {[str(Path(__file__).parent), str(Path(gallery.__file__).parents[1])]!r}
+        from pathlib import Path
+        from test_gallery import Gallery, MeanColour
+
+        def wait(*arguments):
+            print("ready", flush=True)
+            time.sleep(60)
+
+        class Slow(MeanColour):
+            def embed(self, images):
+                rows = super().embed(images)
+                if {moment!r} == "while embedding":
+                    wait()
+                return rows
+
+        os.fsync = wait  # the tensor lies in its temporary file, not yet in its place
+        Gallery.load(Path({str(folder)!r}), Slow("another"), progress=False)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert {name: data for name, data in state(folder).items() if not name.startswith(".")} == before
+    model = MeanColour()
+    assert len(Gallery.load(folder, model, progress=False)) == 40
+    assert model.embedded == 0
+
+
+def test_pictures_that_cannot_be_read_are_left_out_and_listed(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (folder / "03.png").write_bytes(b"not a picture")
+    (folder / "empty.jpg").touch()
+    built = Gallery.load(folder, MeanColour(), progress=False)
+    assert len(built) == 39
+    assert [name for name, _ in built.skipped] == ["03.png", "empty.jpg"]
+    assert "empty file" in built.skipped[1][1]
+    assert "2 of 41 pictures could not be read: 03.png, empty.jpg" in caplog.text
+    again = Gallery.load(folder, model := MeanColour(), progress=False)
+    assert model.embedded == 0
+    assert again.skipped == built.skipped
+    assert again.records == built.records
+    assert torch.allclose(again.embeddings[3], MeanColour().embed([np.asarray(Image.open(folder / "04.png"))])[0])
+
+
+def test_a_folder_of_broken_pictures_only_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"no")
+    with pytest.raises(GalleryError, match="no picture that can be read"):
+        Gallery.load(tmp_path, MeanColour(), progress=False)
+
+
+def test_a_missing_or_empty_folder_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(GalleryError, match="There is no gallery folder"):
+        Gallery.load(tmp_path / "none", MeanColour(), progress=False)
+    with pytest.raises(GalleryError, match="holds no pictures"):
+        Gallery.build(tmp_path, MeanColour(), progress=False)
+
+
+def test_where_the_folder_is_read_only_the_cache_keeps_the_rows(
+    folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = gallery_files.write
+
+    def read_only(place: Path, *rest) -> None:  # type: ignore[no-untyped-def]
+        if place == folder:
+            raise PermissionError("read-only")
+        write(place, *rest)
+
+    monkeypatch.setattr(gallery_files, "write", read_only)
+    Gallery.load(folder, MeanColour(), progress=False)
+    assert not state(folder)
+    assert list(cache.rglob("gallery.safetensors"))
+    model = MeanColour()
+    Gallery.load(folder, model, progress=False)
+    assert model.embedded == 0
+
+
+def test_where_nothing_can_be_written_the_gallery_lives_in_memory(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def read_only(*_: object) -> None:
+        raise PermissionError("read-only")
+
+    monkeypatch.setattr(gallery_files, "write", read_only)
+    assert len(Gallery.load(folder, MeanColour(), progress=False)) == 40
+    assert "memory only" in caplog.text
+
+
+def test_indexing_shows_its_progress_and_can_be_silent(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Gallery.build(folder, MeanColour())
+    assert "Indexing pictures: 100%" in capsys.readouterr().err
+    Gallery.build(folder, MeanColour(), progress=False)
+    assert "Indexing" not in capsys.readouterr().err
+
+
+def test_the_check_of_five_thousand_files_is_cheap(tmp_path: Path) -> None:
+    for number in range(5000):
+        (tmp_path / f"{number}.png").write_bytes(b"x")
+    records = gallery.read_folder(tmp_path)
+    manifest = gallery_files.Manifest.expected(records, "f", 2)
+    gallery_files.write(tmp_path, manifest, F.normalize(torch.ones(5000, 2)))
+    start = time.perf_counter()
+    gallery_files.read(tmp_path, gallery_files.Manifest.expected(gallery.read_folder(tmp_path), "f", 2))
+    assert time.perf_counter() - start < 2  # about 0.1 s on an idle core; embedding them takes a minute
+
+
+# The value
+
+
+@pytest.mark.parametrize(
+    ("embeddings", "words"),
+    [
+        (torch.ones(3, 4) / 2, "but embeddings of shape"),
+        (torch.ones(2), "but embeddings of shape"),
+        (torch.ones(2, 4), "not float32 of length 1"),
+        (torch.full((2, 4), torch.nan), "not float32 of length 1"),
+        (torch.ones(2, 4, dtype=torch.float64) / 2, "not float32 of length 1"),
+    ],
+)
+def test_a_gallery_that_contradicts_itself_is_refused(embeddings: torch.Tensor, words: str) -> None:
+    records = (Record("a", Path("a")), Record("b", Path("b")))
+    with pytest.raises(GalleryError, match=words):
+        Gallery(Path("made"), records, embeddings, "x")
+
+
+def test_a_gallery_names_each_picture_once() -> None:
+    records = (Record("a", Path("a")), Record("a", Path("a")))
+    with pytest.raises(GalleryError, match="twice"):
+        Gallery(Path("made"), records, torch.ones(2, 4) / 2, "x")
+
+
+# Search
+
+
+@pytest.mark.parametrize("rows", [7, 100, 65_536])
+@pytest.mark.parametrize("k", [1, 12, 100])
+def test_search_agrees_with_a_full_sort_in_blocks_of_any_size(
+    monkeypatch: pytest.MonkeyPatch, rows: int, k: int
+) -> None:
+    monkeypatch.setattr(gallery, "ROWS", rows)
+    monkeypatch.setattr(gallery, "QUERIES", 3)
+    stored = random_gallery(100)
+    queries = random_gallery(10, seed=1).embeddings
+    result = stored.search(queries, k)
+    oracle = (queries.numpy() @ stored.embeddings.numpy().T).argsort(axis=1)[:, ::-1][:, :k]
+    assert np.array_equal(result.indices.numpy(), oracle)
+    assert torch.allclose(result.scores, (queries @ stored.embeddings.T).gather(1, result.indices))
+
+
+@pytest.mark.parametrize("rows", [4, 65_536])
+def test_equal_scores_keep_the_order_of_the_gallery(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    monkeypatch.setattr(gallery, "ROWS", rows)
+    # Scores of 1, 0.6 and 0 by turns, exact in float32: the choice among equals is what is tested.
+    turn = torch.tensor([[0.6, 0.8], [1.0, 0.0], [0.0, 1.0]])
+    stored = made_of(turn.repeat(7, 1))
+    query = torch.tensor([[1.0, 0.0]])
+    best, middle = list(range(1, 21, 3)), list(range(0, 21, 3))
+    for k in (1, 3, 7, 10, 14):
+        assert stored.search(query, k).indices[0].tolist() == (best + middle)[:k]
+
+
+@pytest.mark.parametrize("rows", [3, 65_536])
+def test_excluded_pictures_are_not_found_and_the_others_move_up(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    monkeypatch.setattr(gallery, "ROWS", rows)
+    stored = random_gallery(20)
+    queries = random_gallery(5, seed=1).embeddings
+    everything = stored.search(queries, 20).indices
+    exclude = ["3.png", "11.png", "3.png", "unknown.png"]
+    result = stored.search(queries, 18, exclude)
+    for row, all_of_row in zip(result.indices.tolist(), everything.tolist(), strict=True):
+        assert row == [index for index in all_of_row if index not in (3, 11)]
+    with pytest.raises(InputError, match="from 1 to 18"):
+        stored.search(queries, 19, exclude)
+
+
+@pytest.mark.parametrize("k", [0, -1, 21, 1_000_000, 2.0, "3", None, True])
+def test_k_out_of_range_is_refused_with_the_range(k: object) -> None:
+    with pytest.raises(InputError, match="from 1 to 20"):
+        random_gallery(20).search(random_gallery(1).embeddings, k)  # type: ignore[arg-type]
+
+
+def test_queries_of_another_model_are_refused() -> None:
+    with pytest.raises(ValueError, match="do not fit"):
+        random_gallery(20).search(torch.ones(1, 9), 1)
+    with pytest.raises(ValueError, match="do not fit"):
+        random_gallery(20).search(torch.ones(8), 1)
+    with pytest.raises(ValueError, match="finite"):
+        random_gallery(20).search(torch.full((1, 8), torch.nan), 1)
+
+
+def test_no_queries_give_no_results() -> None:
+    assert random_gallery(20).search(torch.empty(0, 8), 5).indices.shape == (0, 5)
+
+
+def test_a_search_changes_nothing_of_the_gallery_or_the_queries() -> None:
+    stored = random_gallery(20)
+    queries = random_gallery(3, seed=1).embeddings.requires_grad_()
+    before, asked = stored.embeddings.clone(), queries.detach().clone()
+    result = stored.search(queries, 5, exclude=["1.png"])
+    assert torch.equal(stored.embeddings, before)
+    assert torch.equal(queries.detach(), asked)
+    assert not result.scores.requires_grad
+
+
+@pytest.mark.parametrize(
+    ("scores", "indices", "words"),
+    [
+        ([[0.1, 0.2]], [[0, 1]], "must not rise"),
+        ([[0.2, 0.1]], [[1, 1]], "twice"),
+        ([[0.2, 0.1]], [[1, -1]], "row numbers"),
+        ([[0.2, 0.1]], [[1.0, 2.0]], "row numbers"),
+        ([[0.2, 0.1]], [[1]], r"must both be \[Q, k\]"),
+        ([0.2, 0.1], [1, 0], r"must both be \[Q, k\]"),
+        ([[0.2, float("nan")]], [[0, 1]], "finite"),
+        ([[0.2, float("-inf")]], [[0, 1]], "finite"),
+    ],
+)
+def test_a_result_refuses_what_no_search_gives(scores: list, indices: list, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        SearchResult(torch.tensor(scores), torch.tensor(indices))
+
+
+def test_a_gallery_moves_to_a_device_as_a_new_value() -> None:
+    stored = random_gallery(3)
+    moved = stored.to("cpu")
+    assert moved.records == stored.records
+    assert replace(moved, fingerprint="y").fingerprint == "y"
