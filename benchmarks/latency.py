@@ -93,7 +93,7 @@ def _query(engine: Engine, path: Path, text: str, top: int) -> tuple[list[float]
 
 
 def _batched(engine: Engine, path: Path, text: str, top: int) -> dict[str, tuple[float, float]]:
-    """Seconds in one batch and one by one: of the maps of `top` pictures alone, and with the encoding of the pictures."""
+    """Seconds in one batch and one by one: the maps of `top` pictures, without and with the encoding of these."""
     model, tokens = engine.model, engine.model.encode_text(text)
     features, _ = model.features([load_image(path)])
     with torch.no_grad():

@@ -12,9 +12,14 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmgrad.errors import InputError, MMGradError, ModelError
+
+if TYPE_CHECKING:
+    from mmgrad.engine import Engine
+
+TOP = 12
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,7 +53,7 @@ def _explain(options: argparse.Namespace) -> None:
 
     _check_text(options.text)
     engine = load(options.model, options.gallery)
-    explanation = engine.explain(options.image, options.text, options.top)
+    explanation = engine.explain(options.image, options.text, _top(options, engine))
     result = write_explanation(explanation, options.image, options.out)
     print(json.dumps(result, indent=2) if options.json else _readable(result))
 
@@ -57,7 +62,8 @@ def _search(options: argparse.Namespace) -> None:
     from mmgrad.engine import load
 
     _check_text(options.text)
-    steps = load(options.model, options.gallery).stream(options.image, options.text, options.top)
+    engine = load(options.model, options.gallery)
+    steps = engine.stream(options.image, options.text, _top(options, engine))
     next(steps)
     for hit in next(steps).hits:
         print(f"{hit.rank}\t{hit.score:.4f}\t{hit.record.id}")
@@ -139,6 +145,11 @@ def _serve(options: argparse.Namespace) -> None:
     from mmgrad.ui import launch  # after the checks: it takes seconds, a missing checkpoint should not
 
     launch(engine, server_name=options.host, server_port=options.port)
+
+
+def _top(options: argparse.Namespace, engine: "Engine") -> int:
+    """How many results: as asked, else TOP or all of a smaller gallery."""
+    return min(TOP, len(engine.gallery)) if options.top is None else options.top
 
 
 def _readable(result: dict[str, Any]) -> str:
@@ -248,6 +259,6 @@ def _model(parser: argparse.ArgumentParser) -> None:
 def _query(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", type=Path, metavar="IMAGE", help="the reference picture")
     parser.add_argument("text", metavar="TEXT", help="what should be different, such as 'replace the dog with a cat'")
-    parser.add_argument("--top", type=int, default=12, metavar="K", help="how many results (default: 12)")
+    parser.add_argument("--top", type=int, metavar="K", help=f"how many results (default: {TOP})")
     parser.add_argument("--gallery", metavar="DIR", help="a folder of pictures (default: the shipped one)")
     _model(parser)

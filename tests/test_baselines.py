@@ -21,7 +21,7 @@ def _evidence(contributions: torch.Tensor) -> torch.Tensor:
 
 def test_the_centre_is_highest_in_the_middle_and_symmetric() -> None:
     values = centre_map(21, 31)
-    assert np.unravel_index(values.argmax(), values.shape) == (10, 15)
+    assert divmod(int(values.argmax()), 31) == (10, 15)
     assert values == pytest.approx(values[::-1, ::-1])
     assert values.dtype == np.float32
     assert (values[10, 15], values[0, 0] > 0) == (1, True)
@@ -43,16 +43,17 @@ def test_the_text_blind_map_weighs_channels_by_the_mean_gradient_of_the_match(co
     other = composer.image(torch.randn(2, 5, 3, 3, generator=torch.Generator().manual_seed(2)))
     found = text_blind_map(composer, features, other, _evidence)
     gradient = torch.zeros_like(features, dtype=torch.float64)
-    exact = Composer(**composer.config).double().eval()
+    exact = Composer(5, 4, 3, width=16, heads=2, layers=1, views=2).double().eval()
     exact.load_state_dict(composer.state_dict())
-    wide, step = features.double(), 1e-4
-    for index in np.ndindex(5, 3, 3):  # central differences, in double precision
+    exact.requires_grad_(False)
+    wide, step = features.double(), 1e-2
+    for index in np.ndindex(5, 3, 3):  # central differences; embeddings are float32
         bump = torch.zeros(5, 3, 3, dtype=torch.float64)
         bump[index] = step
         ahead, behind = ((other * exact.image(wide + sign * bump)).sum(1) for sign in (1, -1))
         gradient[(slice(None), *index)] = (ahead - behind) / (2 * step)
     expected = (gradient.mean(dim=(2, 3), keepdim=True) * wide).sum(1)
-    assert found.double() == pytest.approx(expected, abs=2e-3 * float(expected.abs().max()))  # embeddings are float32
+    assert found.double() == pytest.approx(expected, abs=5e-3 * float(expected.abs().max()))
 
 
 def test_the_plain_match_reads_the_text_and_the_text_blind_map_cannot(composer: Composer) -> None:

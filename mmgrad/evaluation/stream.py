@@ -87,8 +87,11 @@ def run(
     """Put several composers over one encoder through the first `families` families of a split.
 
     At most `maps` queries with an edit of a thing are explained, drawn with the seed and spread evenly over the
-    families. With `workers` = 0 the pictures are drawn in this process.
+    families. With `workers` = 0 the pictures are drawn in this process. Raises ValueError for a composer in training
+    mode, whose answers would vary.
     """
+    if any(composer.training for composer in composers.values()):
+        raise ValueError("composers must be in evaluation mode: call .eval() first")
     collected = _Collected(encoder, composers, np.random.default_rng(seed))
     quota = np.diff(np.arange(families + 1) * maps // families)
     with tqdm(total=families, desc=f"evaluate {split}", unit=" families", disable=not progress) as bar:

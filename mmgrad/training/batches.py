@@ -16,7 +16,7 @@ _SIDED = re.compile(r"\b(left|right)\b", re.IGNORECASE)
 class Settings:
     """What a run is determined by, besides its data. `attention` is the weight of the attention loss (0: none)."""
 
-    steps: int = 6000
+    steps: int = 4000
     families: int = 24  # a batch
     per_family: int = 6  # triplets of each
     learning_rate: float = 1.5e-3
@@ -24,8 +24,7 @@ class Settings:
     warmup: int = 200
     attention: float = 0.5
     attention_ramp: int = 300
-    dense: float = 1.0
-    attention_share: int = 3  # every third triplet of the batch
+    attention_share: int = 4  # every fourth triplet of the batch
     evaluate_every: int = 500
     seed: int = 0
 

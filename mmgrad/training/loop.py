@@ -20,6 +20,7 @@ from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.model import save_composer
 from mmgrad.training.batches import Sampler, Settings
 from mmgrad.training.cache import Features
+from mmgrad.training.calibration import calibrate
 from mmgrad.training.objective import objective
 
 
@@ -69,7 +70,8 @@ def train(settings: Settings, data: Features, validation: Features, encoder: Com
                     "seconds": round(seconds),
                     "validation_recall_at_1": recall,
                 }
-                save_composer(composer, {"name": "compact", "training": card}, folder)
+                thresholds = calibrate(composer, validation, encoder)
+                save_composer(composer, {"name": "compact", "no_evidence": thresholds, "training": card}, folder)
             _save(folder, composer, optimizer, step + 1, best, seconds, settings)
     return composer
 

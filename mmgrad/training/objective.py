@@ -26,14 +26,6 @@ def objective(
         q = composer.pool(edited)  # (Q, 256)
     scale = composer.logit_scale.exp().clamp(max=100)
     loss = contrastive_loss(q, g, batch.target, scale)
-    if settings.dense:
-        before, after = composer.pool.norm(edited.float()), composer.pool.norm(x[batch.target].detach().float())
-        changed = functional.interpolate(batch.regions.amax(1, keepdim=True), size=7, mode="area").flatten(1) > 0.02
-        similar = functional.cosine_similarity(before, after, dim=-1)
-        w = changed / changed.sum(1, keepdim=True).clamp_min(1) + ~changed / (~changed).sum(1, keepdim=True).clamp_min(
-            1
-        )
-        loss = loss + settings.dense * (w * (1 - similar)).sum(1).mean()
     hits = ((q @ g.T).argmax(1) == batch.target).float().mean()
     parts = {"loss": round(loss.item(), 3), "r1": round(hits.item(), 3)}
     if settings.attention == 0:

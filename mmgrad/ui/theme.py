@@ -27,6 +27,8 @@ def theme() -> gr.themes.Base:
         input_background_fill_dark="#1e1b18",
         input_border_color="#d8d2ca",
         input_border_color_dark="#443e38",
+        input_placeholder_color="#756c63",
+        input_placeholder_color_dark="#a0968b",
         block_label_background_fill="transparent",
         block_label_background_fill_dark="transparent",
         block_shadow="none",

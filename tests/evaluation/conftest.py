@@ -1,6 +1,7 @@
 """A small encoder that needs no weights, and a composer over it: what the suite needs of a model."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -9,7 +10,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from mmgrad.composer import Composer
+from mmgrad.data.edits import make_family
 from mmgrad.encoders import TextTokens
+from mmgrad.evaluation import stream
 from mmgrad.letterbox import Letterbox
 
 
@@ -19,7 +22,7 @@ class TinyEncoder:
     name, size, channels, grid, token_width, fingerprint = "tiny", 224, 9, 7, 4, "0"
 
     def prepare(self, images: Sequence[np.ndarray]) -> tuple[Tensor, list[Letterbox]]:
-        boxes = [Letterbox.fit(*image.shape[:2], self.size) for image in images]
+        boxes = [Letterbox.fit(image.shape[0], image.shape[1], self.size) for image in images]
         stack = np.stack([box.apply(image) for box, image in zip(boxes, images, strict=True)])
         return torch.from_numpy(stack).permute(0, 3, 1, 2).float() / 255, boxes
 
@@ -35,6 +38,14 @@ class TinyEncoder:
         codes = torch.tensor([[ord(c) % 97 for c in text.ljust(length)] for text in texts]).float()[..., None]
         mask = torch.tensor([[i < len(text) for i in range(length)] for text in texts])
         return TextTokens(torch.cos(codes * torch.arange(1, 5)), mask, ((),) * len(texts))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _drawn_once() -> Iterator[None]:
+    """Families are the same every time, so that each is drawn once for all tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stream, "make_family", lru_cache(maxsize=None)(make_family))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -267,3 +267,20 @@ def test_a_narrow_window_has_no_sideways_scroll(visit, drawn_address, photo, sho
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= width
     assert page.locator(".mm-dialog .mm-heat").bounding_box()["width"] > width / 3
+
+
+def test_a_picture_can_be_pasted_also_over_another(visit, drawn_address):
+    page = visit(drawn_address)
+    for name, size in (("first.png", 40), ("second.png", 60)):
+        page.evaluate(
+            """async ([name, size]) => {
+                const canvas = new OffscreenCanvas(size, size);
+                canvas.getContext("2d").fillRect(0, 0, 20, 20);
+                const blob = await canvas.convertToBlob({ type: "image/png" });
+                const clipboardData = new DataTransfer();
+                clipboardData.items.add(new File([blob], name, { type: "image/png" }));
+                document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
+            }""",
+            [name, size],
+        )
+        page.wait_for_selector(f"#mm-picture img[src*='{name}']")

@@ -1,0 +1,270 @@
+import json
+import logging
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from mmgrad import cli, engine, evaluation
+from mmgrad.composer import Composer
+from mmgrad.encoders.compact import CompactEncoder
+from mmgrad.engine import Engine, load
+from mmgrad.export import write_explanation
+from mmgrad.images import MAX_SIDE
+from mmgrad.model import save_composer
+from mmgrad.training import cache, loop
+
+TEXT = "replace the ball with a red kite"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _loaded_once() -> Iterator[None]:
+    """The frozen encoder is the same for every command: read its files once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mmgrad.model.CompactEncoder", lru_cache(maxsize=None)(CompactEncoder))
+        yield
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """An untrained checkpoint, and a gallery of noise: one picture large, one on its side."""
+    root = tmp_path_factory.mktemp("cli")
+    torch.manual_seed(0)
+    composer = Composer(CompactEncoder.channels, CompactEncoder.token_width, CompactEncoder.grid)
+    save_composer(composer, {"name": "untrained"}, root / "model")
+    (root / "gallery").mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(4):
+        _noise(rng, 60, 80).save(root / "gallery" / f"{number}.png")
+    _noise(rng, 12, MAX_SIDE + 500).save(root / "gallery" / "wide.png")
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    _noise(rng, 40, 90).save(root / "gallery" / "turned.jpg", exif=turned)
+    return root / "model", root / "gallery"
+
+
+@pytest.fixture
+def options(folders: tuple[Path, Path]) -> list[str]:
+    return ["--model", str(folders[0]), "--gallery", str(folders[1])]
+
+
+def _noise(rng: np.random.Generator, height: int, width: int) -> Image.Image:
+    return Image.fromarray(rng.integers(0, 256, (height, width, 3), np.uint8))
+
+
+def _explain(image: Path, out: Path, options: list[str], capsys: pytest.CaptureFixture[str]) -> dict:
+    arguments = ["explain", str(image), TEXT, *options, "--out", str(out), "--json"]
+    assert cli.main(arguments) == 0
+    result: dict = json.loads(capsys.readouterr().out)
+    return result
+
+
+def test_explain_prints_json_with_all_keys_and_nothing_else(
+    folders: tuple[Path, Path], options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = _explain(folders[1] / "0.png", tmp_path / "new" / "out", options, capsys)
+    assert {"text", "model", "gallery", "reference", "words", "hits", "timing_ms"} <= set(result)
+    assert (result["text"], result["model"], result["gallery"]) == (TEXT, "untrained", "gallery")
+    assert {"peak_xy", "evidence", "map", "overlay"} <= set(result["reference"])
+    assert [TEXT[word["start"] : word["end"]] for word in result["words"]] == TEXT.split()
+    assert [hit["rank"] for hit in result["hits"]] == [1, 2, 3, 4, 5, 6]
+    for hit in result["hits"]:
+        assert {"rank", "id", "path", "score", "peak_xy", "map", "overlay"} <= set(hit)
+        assert Path(hit["path"]).is_file()
+
+
+def test_maps_have_the_resolution_of_the_original_and_their_peak_is_told(
+    folders: tuple[Path, Path], options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sizes = {"turned.jpg": (90, 40), "wide.png": (12, MAX_SIDE + 500)}  # upright, unbounded
+    result = _explain(folders[1] / "wide.png", tmp_path, options, capsys)
+    shown = [("wide.png", result["reference"]), *((hit["id"], hit) for hit in result["hits"])]
+    for name, entry in shown:
+        values = np.load(entry["map"])
+        assert values.dtype == np.float32
+        assert values.shape == sizes.get(name, (60, 80))
+        assert values.min() >= 0
+        x, y = entry["peak_xy"]
+        assert values[y, x] == values.max() > 0
+        with Image.open(entry["overlay"]) as overlay:
+            assert overlay.format == "PNG"
+
+
+def test_a_picture_that_was_scaled_down_keeps_the_place_of_its_peak(
+    folders: tuple[Path, Path], options: list[str], tmp_path: Path
+) -> None:
+    found: Engine = load(folders[0], folders[1])
+    explanation = found.explain(folders[1] / "wide.png", TEXT, 1)
+    result = write_explanation(explanation, folders[1] / "wide.png", tmp_path)
+    peak = explanation.reference.peak_xy
+    assert peak is not None
+    assert explanation.image.shape[1] == MAX_SIDE
+    scale = (MAX_SIDE + 500) / MAX_SIDE
+    assert result["reference"]["peak_xy"][0] == pytest.approx((peak[0] + 0.5) * scale - 0.5, abs=1.5)
+
+
+def test_no_evidence_is_null_and_leaves_the_picture_as_it_is(
+    folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = load(folders[0], folders[1])
+    found.thresholds = {"reference": 1e9, "target": 0.0}
+    source = folders[1] / "0.png"
+    reference = write_explanation(found.explain(source, TEXT, 1), source, tmp_path)["reference"]
+    assert reference["peak_xy"] is None
+    with Image.open(source) as original, Image.open(reference["overlay"]) as overlay:
+        assert (np.asarray(original) == np.asarray(overlay)).all()
+
+
+def test_explain_without_json_is_text_for_people(
+    folders: tuple[Path, Path], options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["explain", str(folders[1] / "1.png"), TEXT, *options, "--top", "2", "--out", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert TEXT in out
+    assert "peak at x" in out
+    assert str(tmp_path / "hit-02.png") in out
+
+
+def test_search_prints_the_ids_that_the_engine_finds(
+    folders: tuple[Path, Path], options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["search", str(folders[1] / "2.png"), TEXT, *options, "--top", "3"]) == 0
+    lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    expected = load(*folders).explain(folders[1] / "2.png", TEXT, 3).hits
+    assert [(int(rank), name) for rank, _, name in lines] == [(hit.rank, hit.record.id) for hit in expected]
+
+
+def test_index_makes_a_gallery_and_names_what_it_left_out(
+    folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _noise(np.random.default_rng(0), 20, 20).save(tmp_path / "good.png")
+    (tmp_path / "broken.png").write_bytes(b"not a picture")
+    assert cli.main(["index", str(tmp_path), "--model", str(folders[0])]) == 0
+    printed = capsys.readouterr()
+    assert "1 pictures indexed" in printed.out
+    assert "broken.png" in printed.err
+    assert (tmp_path / "gallery.safetensors").is_file()
+
+
+@pytest.mark.parametrize(
+    ("image", "text", "extra", "told"),
+    [
+        ("missing.png", TEXT, [], "missing.png"),
+        ("0.png", "   ", [], "empty"),
+        ("0.png", "x" * 5000, [], "5000"),
+        ("0.png", "\udcff", [], "UTF-8"),
+        ("0.png", TEXT, ["--top", "0"], "0"),
+        ("0.png", TEXT, ["--top", "99"], "99"),
+        ("0.png", TEXT, ["--gallery", "nowhere"], "nowhere"),
+        ("0.png", TEXT, ["--model", "nothing"], "nothing"),
+        ("0.png", TEXT, ["--out", "/dev/null/out"], "/dev/null"),
+    ],
+)
+def test_what_the_user_can_mend_is_one_sentence_and_status_2(
+    image: str,
+    text: str,
+    extra: list[str],
+    told: str,
+    folders: tuple[Path, Path],
+    options: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = ["--out", str(tmp_path)]
+    assert cli.main(["explain", str(folders[1] / image), text, *options, *out, *extra]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    lines = [line for line in printed.err.splitlines() if line.startswith("mmgrad:")]
+    assert len(lines) == 1
+    assert told in lines[0]
+    assert "Traceback" not in printed.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["dance"],
+        ["explain", "a.png"],
+        ["explain", "a.png", "text", "--top", "many"],
+        ["evaluate", "--split", "train"],
+        ["evaluate", "--families", "0"],
+        ["train", "--attention", "nan"],
+        ["train", "--seed", "-1"],
+    ],
+)
+def test_mistyped_arguments_end_with_status_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(arguments)
+    assert stopped.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_an_interruption_is_quiet_and_ends_with_130(
+    options: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> Engine:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(engine, "load", interrupted)
+    assert cli.main(["search", "a.png", TEXT, *options]) == 130
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_defect_is_not_hidden(options: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "load", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        cli.main(["search", "a.png", TEXT, *options])
+
+
+def test_only_warnings_are_logged() -> None:
+    assert logging.getLogger("mmgrad").getEffectiveLevel() == logging.WARNING
+
+
+def test_evaluate_writes_what_was_asked_for_and_compares(
+    folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: dict = {}
+
+    def evaluate(encoder: object, composers: dict, thresholds: dict, **rest: object) -> dict:
+        asked.update(rest, names=list(composers), thresholds=thresholds)
+        return {"queries": 7}
+
+    monkeypatch.setattr(evaluation, "evaluate", evaluate)
+    monkeypatch.setattr(evaluation, "markdown", lambda report: f"# {report['queries']} queries")
+    files = ["--json", str(tmp_path / "a" / "r.json"), "--markdown", str(tmp_path / "b" / "r.md")]
+    model = str(folders[0])
+    assert cli.main(["evaluate", "--model", model, "--compare", model, "--families", "5", *files]) == 0
+    assert (asked["split"], asked["families"], asked["names"]) == ("test", 5, ["untrained", "model"])
+    assert asked["thresholds"] == {}
+    assert json.loads((tmp_path / "a" / "r.json").read_text())["queries"] == 7
+    assert (tmp_path / "b" / "r.md").read_text() == "# 7 queries\n"
+    assert capsys.readouterr().out == "# 7 queries\n"
+
+
+def test_a_checkpoint_of_another_encoder_is_not_compared(
+    folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_composer(Composer(5, 4, 3, width=16, heads=2), {}, tmp_path / "other")
+    assert cli.main(["evaluate", "--model", str(folders[0]), "--compare", str(tmp_path / "other")]) == 2
+    assert "another encoder" in capsys.readouterr().err
+
+
+def test_train_takes_its_settings_from_the_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    built, trained = [], []
+    monkeypatch.setattr("mmgrad.encoders.compact.CompactEncoder", lambda: "encoder")
+
+    def build(*given: object) -> object:
+        built.append(given)
+        return given[0]
+
+    monkeypatch.setattr(cache, "build", build)
+    monkeypatch.setattr(loop, "train", lambda *given: trained.append(given))
+    arguments = ["--out", str(tmp_path), "--cache", str(tmp_path / "c"), "--families", "8", "--steps", "3"]
+    assert cli.main(["train", *arguments, "--attention", "0", "--seed", "4", "--validation-families", "2"]) == 0
+    assert built == [("train", 8, tmp_path / "c", "encoder"), ("validation", 2, tmp_path / "c", "encoder")]
+    assert trained == [(loop.Settings(steps=3, attention=0.0, seed=4), "train", "validation", "encoder", tmp_path)]
