@@ -18,6 +18,7 @@ from mmgrad.errors import InputError, MMGradError, ModelError
 
 if TYPE_CHECKING:
     from mmgrad.engine import Engine
+    from mmgrad.model import Model
 
 TOP = 12
 
@@ -85,15 +86,15 @@ def _evaluate(options: argparse.Namespace) -> None:
     from mmgrad.model import load_model
 
     model = load_model(options.model)
-    composers = {model.name: model.composer}
-    cards = {model.name: model.card}
+    models = {model.name: model}
     for folder in options.compare:
-        name, composer, card = _other(folder, model, composers)
-        composers[name], cards[name] = composer, card
+        name, other = _other(folder, model, models)
+        models[name] = other
+    cards = {name: each.card for name, each in models.items()}
     whole = TEST_FAMILIES if options.split == "test" else VALIDATION_FAMILIES
     report = evaluate(
         model.encoder,
-        composers,
+        {name: each.composer for name, each in models.items()},
         {name: card["no_evidence"] for name, card in cards.items() if "no_evidence" in card},
         split=options.split,
         families=options.families or whole,
@@ -102,7 +103,7 @@ def _evaluate(options: argparse.Namespace) -> None:
         seed=options.seed,
         workers=options.workers,
     )
-    report["fingerprint"] = model.fingerprint
+    report["fingerprints"] = {name: each.fingerprint for name, each in models.items()}
     text = markdown(report)
     if options.json:
         write_json(report, options.json)
@@ -112,16 +113,20 @@ def _evaluate(options: argparse.Namespace) -> None:
     print(text)
 
 
-def _other(folder: Path, model: Any, taken: dict[str, Any]) -> tuple[str, Any, dict]:
-    """Name, composer and card of another checkpoint, which must fit the encoder of the first."""
-    from mmgrad.model import load_composer
+def _other(folder: Path, model: "Model", taken: dict[str, "Model"]) -> tuple[str, "Model"]:
+    """Name and model of another checkpoint, which must fit the encoder of the first and differ from those taken."""
+    from mmgrad.model import Model, load_composer
 
     composer, card = load_composer(folder)
     expected = {key: getattr(model.encoder, key) for key in ("channels", "token_width", "grid")}
     if {key: composer.config[key] for key in expected} != expected:
         raise ModelError(f"The checkpoint in {folder} is made for another encoder than {model.encoder.name}.")
+    other = Model(model.encoder, composer.to(model.device), card)
+    same = next((name for name, each in taken.items() if each.fingerprint == other.fingerprint), None)
+    if same is not None:
+        raise ModelError(f"The checkpoint in {folder} has the very weights of '{same}'; give another one to compare.")
     name = folder.resolve().name
-    return (str(folder) if name in taken else name), composer.to(model.device), card
+    return (str(folder) if name in taken else name), other
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -232,8 +237,8 @@ def _parser() -> argparse.ArgumentParser:
     train = _command(commands, "train", _train, "train a composition head; a run that was stopped goes on")
     train.add_argument("--out", type=Path, default=Path("runs/compact"), metavar="DIR", help="default: runs/compact")
     train.add_argument("--cache", type=Path, default=Path("runs/cache"), metavar="DIR", help="default: runs/cache")
-    train.add_argument("--families", type=_count, default=9000, help="of 7 pictures each (default: 9000)")
-    train.add_argument("--validation-families", type=_count, default=250, help="default: 250")
+    train.add_argument("--families", type=_count, default=7000, help="of 7 pictures each (default: 7000)")
+    train.add_argument("--validation-families", type=_count, default=200, help="default: 200")
     train.add_argument("--steps", type=_count, help="default: as the shipped model")
     train.add_argument("--attention", type=_weight, help="weight of the attention loss, 0 for none")
     train.add_argument("--seed", type=_natural)

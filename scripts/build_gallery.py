@@ -33,7 +33,7 @@ def main() -> None:
             name = f"{number // 100:02d}/{number:04d}-{index}.webp"
             path = options.out / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(scene).save(path, quality=78, method=6)
+            Image.fromarray(scene).save(path, quality=78, method=4)
             lines.append(json.dumps({"file_name": name, "caption": caption, "licence": LICENCE}))
     (options.out / "metadata.jsonl").write_text("\n".join(lines) + "\n")
 

@@ -1,5 +1,6 @@
 import json
 import logging
+import shutil
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -237,11 +238,16 @@ def test_evaluate_writes_what_was_asked_for_and_compares(
     monkeypatch.setattr(evaluation, "evaluate", evaluate)
     monkeypatch.setattr(evaluation, "markdown", lambda report: f"# {report['queries']} queries")
     files = ["--json", str(tmp_path / "a" / "r.json"), "--markdown", str(tmp_path / "b" / "r.md")]
-    model = str(folders[0])
-    assert cli.main(["evaluate", "--model", model, "--compare", model, "--families", "5", *files]) == 0
-    assert (asked["split"], asked["families"], asked["names"]) == ("test", 5, ["untrained", "model"])
+    torch.manual_seed(1)
+    other = Composer(CompactEncoder.channels, CompactEncoder.token_width, CompactEncoder.grid)
+    save_composer(other, {"name": "untrained"}, tmp_path / "other")
+    compared = ["--model", str(folders[0]), "--compare", str(tmp_path / "other")]
+    assert cli.main(["evaluate", *compared, "--families", "5", *files]) == 0
+    assert (asked["split"], asked["families"], asked["names"]) == ("test", 5, ["untrained", "other"])
     assert asked["thresholds"] == {}
-    assert json.loads((tmp_path / "a" / "r.json").read_text())["queries"] == 7
+    read = json.loads((tmp_path / "a" / "r.json").read_text())
+    assert read["queries"] == 7
+    assert len(set(read["fingerprints"].values())) == 2
     assert (tmp_path / "b" / "r.md").read_text() == "# 7 queries\n"
     assert capsys.readouterr().out == "# 7 queries\n"
 
@@ -252,6 +258,14 @@ def test_a_checkpoint_of_another_encoder_is_not_compared(
     save_composer(Composer(5, 4, 3, width=16, heads=2), {}, tmp_path / "other")
     assert cli.main(["evaluate", "--model", str(folders[0]), "--compare", str(tmp_path / "other")]) == 2
     assert "another encoder" in capsys.readouterr().err
+
+
+def test_a_model_is_not_compared_with_itself(
+    folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(folders[0], tmp_path / "copy")
+    assert cli.main(["evaluate", "--model", str(folders[0]), "--compare", str(tmp_path / "copy")]) == 2
+    assert "very weights" in capsys.readouterr().err
 
 
 def test_train_takes_its_settings_from_the_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

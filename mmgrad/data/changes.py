@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from mmgrad.data.atlas import Background, Cutout
 from mmgrad.data.places import Place, holds
 from mmgrad.data.scenes import Item, Scene
 
 SLACK = 0.07
 """How far outside a named place a reader may still see a thing in it, as a share of the canvas."""
+LEAST_MOVE = 0.25
+"""How far a thing is moved, as a share of the canvas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,8 @@ def fits(
     """Whether `candidate` could be meant by a sentence that asks for these changes of `reference`.
 
     The reader's view: things are told apart by the words used, places and sizes are taken generously, and what the
-    sentence does not mention must be as it was.
+    sentence does not mention must be as it was. A new thing that was given a colour is said with it ("a red car") and
+    is meant in that colour only; said without one, it is meant in any.
     """
     swap = next((change for change in changes if change.kind == "background"), None)
     if swap is None:
@@ -83,9 +88,8 @@ def fits(
         return False
 
     def suits(item: Item, before: Item | None, change: Change | None) -> bool:
-        names = cutouts[item.cutout].names
         if change is not None and change.kind in ("replace", "add"):
-            if change.new_word not in names:
+            if not _answers(item, change):
                 return False
             if before is not None:
                 return _near(item, before, 0.12)
@@ -107,6 +111,16 @@ def fits(
         assert change.place is not None
         return same_size and not _near(item, before, 0.1) and _is_at(item, change.place)
 
+    def _answers(item: Item, change: Change) -> bool:
+        """Whether the item can be called by the new word, with the colour that goes with it if there is one."""
+        names, colours = cutouts[item.cutout].names, cutouts[item.cutout].colours
+        colour = change.item.recolour if change.item else None
+        said = f"{colour} {change.new_word}" if colour else change.new_word
+        if said in names or said in {f"{item.recolour} {name}" for name in names}:
+            return True
+        shown = colour is None or (item.recolour == colour if item.recolour else colour in colours)
+        return shown and change.new_word in names
+
     def _is_at(item: Item, place: Place) -> bool:
         anchor = None
         if place.anchor is not None:
@@ -126,6 +140,37 @@ def fits(
         )
 
     return match(candidate.items, 0)
+
+
+def sayable(reference: Scene, changes: tuple[Change, ...], cutouts: Mapping[str, Cutout]) -> bool:
+    """Whether each old thing's word names one thing of the reference only, no new thing is there already, and
+    what moves goes far enough."""
+    for change in changes:
+        named = [item for item in reference.items if change.old_word in cutouts[item.cutout].names]
+        if change.key and len(named) != 1:
+            return False
+        old, new = set(change.old_word.split()), set(change.new_word.split())
+        if old and new and (old <= new or new <= old):  # "the armchair with a blue armchair"
+            return False
+        start = reference.find(change.key) if change.key and change.kind == "move" else None
+        if start and change.item and np.hypot(start.cx - change.item.cx, start.cy - change.item.cy) < LEAST_MOVE:
+            return False
+        if change.kind in ("add", "replace") and any(
+            change.new_word in cutouts[item.cutout].names for item in reference.items
+        ):
+            return False
+        if change.place and change.place.anchor and anchor_word(reference, change.place, cutouts) is None:
+            return False
+    return True
+
+
+def anchor_word(reference: Scene, place: Place, cutouts: Mapping[str, Cutout]) -> str | None:
+    """The noun of the thing that the place is beside; None where the reference has others of that name, or none."""
+    item = reference.find(place.anchor or "")
+    if item is None:
+        return None
+    noun = cutouts[item.cutout].noun
+    return noun if sum(noun in cutouts[other.cutout].names for other in reference.items) == 1 else None
 
 
 def _near(one: Item, other: Item, distance: float) -> bool:

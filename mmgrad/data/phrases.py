@@ -109,6 +109,12 @@ def is_plural(word: str) -> bool:
     return head.endswith("s") and not head.endswith(("ss", "us", "is", "os", "as")) and head not in _PROPER
 
 
+def can_be_painted(word: str) -> bool:
+    """Whether a colour can be put before the noun: "car", not "red apple", "orange", "moon" or "Mars"."""
+    words = set(word.lower().split())
+    return not words & (_PAINT | _ONLY_ONE) and not words <= _PROPER
+
+
 def can_name_backdrop(word: str) -> bool:
     """Whether a name of a background reads well in the patterns: "plain red", not "red background" or "underwater"."""
     first, last = word.split()[0], word.split()[-1]

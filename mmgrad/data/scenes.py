@@ -97,6 +97,7 @@ class Renderer:
         self._backdrops: OrderedDict[tuple, np.ndarray] = OrderedDict()
         self._fill: dict[str, float] = {}
         self._haze: dict[str, float] = {}
+        self._strange: dict[str, tuple[str, ...]] = {}
 
     def sprite(self, cutout: str, recolour: str | None = None) -> np.ndarray:
         """The cut-out trimmed to its pixels, uint8 [h,w,4], colour multiplied by alpha."""
@@ -131,6 +132,17 @@ class Renderer:
             self._haze[cutout] = float(((alpha > 12) & (alpha < 128)).sum()) / max(1, int((alpha > 127).sum()))
         return self._haze[cutout]
 
+    def strange_colours(self, cutout: str) -> tuple[str, ...]:
+        """The colours that nobody would take for the cut-out's own."""
+        if cutout not in self._strange:
+            own, rgba = self.cutouts[cutout].colours, self.cutouts[cutout].rgba()
+            mean = rgba[rgba[..., 3] > 127].mean(axis=0)[None, None]
+            mean[..., 3] = 255
+            self._strange[cutout] = tuple(
+                name for name in COLOURS if name not in own and colour_distance(mean, name) > 30
+            )
+        return self._strange[cutout]
+
     def extent(self, item: Item, scene: Scene) -> tuple[int, int]:
         """Width and height in pixels of the item's box, its hidden parts included."""
         height, width = self.sprite(item.cutout).shape[:2]
@@ -139,9 +151,9 @@ class Renderer:
 
     def contrast(self, scene: Scene, drawn: Rendered) -> np.ndarray:
         """The share of each item's visible pixels that stand out from the background behind them, float [n]."""
-        step = cv2.absdiff(drawn.rgb, self._backdrop(scene)).max(axis=2) > 24
-        areas = drawn.masks.sum(axis=(1, 2))
-        return (drawn.masks.astype(bool) & step).sum(axis=(1, 2)) / np.maximum(areas, 1)
+        step = differing(drawn.rgb, self._backdrop(scene))
+        areas = [max(1, cv2.countNonZero(mask)) for mask in drawn.masks]
+        return np.array([cv2.countNonZero(cv2.bitwise_and(mask, step)) for mask in drawn.masks]) / areas
 
     def mean_light(self, scene: Scene) -> np.ndarray:
         """The mean RGB of the scene's background, float [3] in 0 to 255."""
@@ -179,7 +191,7 @@ class Renderer:
             shown[:index, y0:y1, x0:x1] *= through
             shown[index, y0:y1, x0:x1] = alpha
         masks = (shown > 0.5).view(np.uint8)
-        visible = masks.sum(axis=(1, 2)) / whole
+        visible = np.array([cv2.countNonZero(mask) for mask in masks]) / whole
         return Rendered(np.clip(canvas + 0.5, 0, 255).astype(np.uint8), masks, visible)
 
     def _backdrop(self, scene: Scene) -> np.ndarray:
@@ -204,6 +216,11 @@ class Renderer:
         if len(self._backdrops) > 32:
             self._backdrops.popitem(last=False)
         return backdrop
+
+
+def differing(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Where two pictures, uint8 [H,W,3], differ by more than 24 in some channel: uint8 {0,255} [H,W]."""
+    return cv2.bitwise_not(cv2.inRange(cv2.absdiff(one, other), (0, 0, 0), (24, 24, 24)))
 
 
 def recoloured(rgba: np.ndarray, colour: str) -> np.ndarray:

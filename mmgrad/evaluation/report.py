@@ -68,6 +68,10 @@ def _head(report: dict) -> Iterator[str]:
         "validation split.",
         "",
     ]
+    if "fingerprints" in report:
+        names = ", ".join(f"{name} {fingerprint}" for name, fingerprint in report["fingerprints"].items())
+        yield f"Models and fingerprints of their weights: {names}."
+        yield ""
 
 
 def _retrieval(report: dict) -> Iterator[str]:

@@ -163,6 +163,7 @@ def test_the_nouns_used_for_a_thing_name_no_other_thing_of_the_reference(
 def test_only_the_target_has_what_the_sentence_asks_for(atlas: Atlas, made: dict[str, list[Family]]) -> None:
     """Told by what stands in each picture, counted from the layouts without the code that chose the sentences."""
     names = {cutout.id: cutout.names for cutout in atlas.cutouts}
+    natural = {cutout.id: cutout.colours for cutout in atlas.cutouts}
     backdrops = {background.id: background.names for background in atlas.backgrounds}
     for family, triplet in _all(made):
         if len(triplet.changes) != 1 or triplet.edit in ("resize", "move"):
@@ -185,7 +186,10 @@ def test_only_the_target_has_what_the_sentence_asks_for(atlas: Atlas, made: dict
                 assert change.item is not None
                 good = same_ground and after == [change.item] and len(before) == 1
             else:
+                assert change.item is not None
                 good = same_ground and len(after) == 1 and change.new_word in names[after[0].cutout]
+                if triplet.colour is not None:
+                    good = good and change.item.recolour in (after[0].recolour, *natural[after[0].cutout])
                 good = good and [item.key for item in before] == ([change.key] if change.key else [])
                 if good and before:  # a replacement stands where the old thing stood
                     good = np.hypot(before[0].cx - after[0].cx, before[0].cy - after[0].cy) < 0.17
@@ -223,3 +227,39 @@ def test_families_hold_distractors_of_the_same_kind(made: dict[str, list[Family]
         kinds = Counter(t.edit for t in family.triplets if t.reference == 0)
         with_pair += max(kinds.values()) >= 2
     assert with_pair > 0.85 * len(some)
+
+
+def test_new_things_often_come_in_a_colour_which_the_sentence_says(made: dict[str, list[Family]]) -> None:
+    new = [triplet for _, triplet in _all(made) if triplet.edit in ("replace", "add")]
+    coloured = [triplet for triplet in new if triplet.colour is not None]
+    assert 0.15 < len(coloured) / len(new) < 0.4
+    assert {triplet.edit for triplet in coloured} == {"replace", "add"}
+    assert {triplet.changes[0].place is None for triplet in coloured if triplet.edit == "add"} == {True, False}
+    for _, triplet in _all(made):
+        item = triplet.changes[0].item
+        shown = item.recolour if item and triplet.edit in ("replace", "add") else None
+        assert (triplet.colour or "").replace("gray", "grey") == (shown or "")
+        if triplet.colour is not None:
+            assert re.search(rf"(?<!\w){triplet.colour} {triplet.added}(?!\w)", triplet.text, re.IGNORECASE)
+
+
+def test_a_coloured_new_thing_mostly_has_a_twin_in_another_colour(made: dict[str, list[Family]]) -> None:
+    with_colour, with_twin = 0, 0
+    for some in made.values():
+        for family in some:
+            asked = {(t.edit, t.changes[0].key, t.added or "", t.colour) for t in family.triplets if t.colour}
+            with_colour += bool(asked)
+            with_twin += len(asked) > len({one[:2] for one in asked})
+    assert with_twin >= 0.5 * with_colour > 0
+
+
+def test_old_things_with_a_colour_are_now_and_then_called_by_it(made: dict[str, list[Family]]) -> None:
+    said, others = 0, 0
+    for family, triplet in _all(made):
+        for change in triplet.changes:
+            item = family.layouts[triplet.reference].find(change.key or "")
+            if item is not None and triplet.edit == "remove":
+                colour = (item.recolour or "no colour").replace("grey", "gr[ae]y")
+                called = re.search(rf"(?<!\w){colour} ", triplet.text, re.IGNORECASE) is not None
+                said, others = said + called, others + (not called)
+    assert 0.02 < said / (said + others) < 0.3

@@ -157,3 +157,11 @@ def test_every_place_can_be_said(name: str) -> None:
 def test_listing_reads_as_a_person_writes() -> None:
     assert [listing(names) for names in (["a"], ["a", "b"], ["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
     assert phrases.thing_slots(Name("pants", plural=True), None)["is_old"] == "are"
+
+
+@pytest.mark.parametrize(
+    ("word", "can"),
+    [("car", True), ("toy car", True), ("red apple", False), ("orange", False), ("moon", False), ("mars", False)],
+)
+def test_colours_go_before_nouns_that_have_none(word: str, can: bool) -> None:
+    assert phrases.can_be_painted(word) is can

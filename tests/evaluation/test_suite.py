@@ -1,3 +1,4 @@
+import copy
 import json
 import math
 from pathlib import Path
@@ -100,6 +101,26 @@ def test_figures_are_those_of_a_map_made_alone(
             assert uniform.energy == pytest.approx(maps.area[k])
             checked += 1
     assert checked > 8
+
+
+def test_models_side_by_side_have_the_embeddings_and_maps_that_each_has_alone(
+    encoder: Encoder, composer: Composer
+) -> None:
+    other = copy.deepcopy(composer)
+    for parameter in other.parameters():
+        parameter.data += 0.1
+    both = run(encoder, {"a": composer, "b": other}, "test", 3, maps=20, workers=0, progress=False)
+    alone = run(encoder, {"b": other}, "test", 3, maps=20, workers=0, progress=False)
+    assert torch.equal(both.embeddings["b"].queries, alone.embeddings["b"].queries)
+    assert not torch.allclose(both.embeddings["a"].queries, both.embeddings["b"].queries)
+    for side in ("reference", "target"):
+        assert (both.sides[side].evidence["b"] == alone.sides[side].evidence["b"]).all()
+        assert (both.sides[side].evidence["a"] != both.sides[side].evidence["b"]).any()
+
+
+def test_a_composer_in_training_mode_is_refused(encoder: Encoder, composer: Composer) -> None:
+    with pytest.raises(ValueError, match="evaluation mode"):
+        run(encoder, {"a": copy.deepcopy(composer).train()}, "test", 1, maps=1, workers=0, progress=False)
 
 
 def test_the_same_seed_gives_the_same_figures(passed: Pass, encoder: Encoder, composer: Composer) -> None:

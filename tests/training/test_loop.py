@@ -1,0 +1,78 @@
+"""A run over a handful of real families: it learns, and a killed one goes on as if nothing had happened."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from mmgrad.encoders.compact import CompactEncoder
+from mmgrad.training import cache
+from mmgrad.training.batches import Sampler, Settings
+from mmgrad.training.cache import Features
+from mmgrad.training.loop import recall_at_1, train
+
+
+@pytest.fixture(scope="module")
+def encoder() -> CompactEncoder:
+    return CompactEncoder()
+
+
+@pytest.fixture(scope="module")
+def data(encoder, tmp_path_factory) -> Features:
+    return cache.build("validation", 4, tmp_path_factory.mktemp("cache"), encoder, workers=1)
+
+
+SETTINGS = Settings(steps=6, families=3, per_family=4, warmup=2, evaluate_every=2, attention_ramp=2)
+
+
+def test_cached_features_are_those_of_the_trunk(encoder, data):
+    from mmgrad.data.atlas import load_atlas
+    from mmgrad.data.edits import make_family
+
+    family = make_family(load_atlas(), "validation", 2)
+    first = int(data.scenes_of[2])
+    kept = encoder.unpack(*data.scenes(torch.arange(first, first + len(family.scenes))))
+    fresh = encoder.trunk(encoder.prepare(family.scenes)[0])
+    # half precision on disk, bfloat16 in the trunk with another batch
+    assert float((kept - fresh).abs().mean()) < 0.05 * float(fresh.abs().mean())
+    own = [row["text"] for row, f in zip(data.info, data.family.tolist(), strict=True) if f == 2]
+    assert own == [triplet.text for triplet in family.triplets]
+
+
+def test_a_batch_depends_on_the_step_alone(encoder, data):
+    first, second = (Sampler(data, SETTINGS, encoder).batch(5) for _ in range(2))
+    assert torch.equal(first.features, second.features)
+    assert torch.equal(first.target, second.target)
+    assert not torch.equal(first.features[:7], Sampler(data, SETTINGS, encoder).batch(6).features[:7])
+
+
+def test_a_run_that_was_stopped_ends_like_one_that_was_not(encoder, data, tmp_path: Path, monkeypatch):
+    whole = train(SETTINGS, data, data, encoder, tmp_path / "whole")
+
+    kept = Sampler.batch
+
+    def batch(self, step):
+        if step == 5:
+            raise KeyboardInterrupt
+        return kept(self, step)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Sampler, "batch", batch)
+        with pytest.raises(KeyboardInterrupt):
+            train(SETTINGS, data, data, encoder, tmp_path / "stopped")
+    resumed = train(SETTINGS, data, data, encoder, tmp_path / "stopped")
+    for key, value in whole.state_dict().items():
+        assert torch.allclose(value, resumed.state_dict()[key], atol=1e-6), key
+
+
+def test_training_learns_its_own_families(encoder, data, tmp_path: Path):
+    settings = Settings(steps=80, families=4, per_family=8, warmup=10, evaluate_every=80, attention=0.0)
+    composer = train(settings, data, data, encoder, tmp_path)
+    # 28 pictures: chance is 0.04
+    assert recall_at_1(composer, data, encoder) > 0.3
+
+
+def test_a_run_of_other_settings_is_not_taken_up(encoder, data, tmp_path: Path):
+    train(Settings(steps=1, families=2, per_family=2, evaluate_every=1, attention=0.0), data, data, encoder, tmp_path)
+    with pytest.raises(ValueError, match="other settings"):
+        train(Settings(steps=2, families=2, per_family=2, attention=0.0), data, data, encoder, tmp_path)
