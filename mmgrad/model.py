@@ -72,9 +72,9 @@ class Model:
 
 
 def save_composer(composer: Composer, card: dict, folder: Path) -> None:
-    """Write a composer's weights and its card to `folder`."""
+    """Write a composer's weights, in half precision, and its card to `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    weights = {key: value.detach().contiguous().cpu() for key, value in composer.state_dict().items()}
+    weights = {key: value.detach().half().contiguous().cpu() for key, value in composer.state_dict().items()}
     save_file(weights, folder / "model.safetensors.part")
     os.replace(folder / "model.safetensors.part", folder / "model.safetensors")
     text = json.dumps({"composer": composer.config, **card}, indent=2) + "\n"
