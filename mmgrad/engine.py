@@ -26,7 +26,8 @@ class Map:
     """An attention map over one picture.
 
     values: float32 [h, w], raw scale; positive evidence says "here", negative speaks against. `letterbox` is the
-    geometry between the square the map covers and the picture. `threshold`: less positive evidence than this is none at all.
+    geometry between the square the map covers and the picture. `threshold`: less positive evidence
+    than this is none at all.
     """
 
     values: np.ndarray
@@ -226,7 +227,7 @@ class Engine:
             )
         if len(text) > MAX_TEXT:
             raise InputError(
-                f"The text has {len(text)} characters; at most {MAX_TEXT} are allowed. Shorten it to one or two changes."
+                f"The text has {len(text)} characters; at most {MAX_TEXT} are allowed; ask for one or two changes."
             )
         largest = min(MAX_TOP, len(self.gallery))
         if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= largest:
