@@ -12,11 +12,11 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
 from tqdm import tqdm
 
 from mmgrad.composer import Composer
 from mmgrad.encoders.compact import CompactEncoder
+from mmgrad.errors import ModelError
 from mmgrad.model import save_composer
 from mmgrad.training.batches import Sampler, Settings
 from mmgrad.training.cache import Features
@@ -37,9 +37,8 @@ def train(settings: Settings, data: Features, validation: Features, encoder: Com
     plain = [p for p in composer.parameters() if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": plain, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.98))
-    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, settings))
     folder.mkdir(parents=True, exist_ok=True)
-    start, best, seconds = _resume(folder, composer, optimizer, scheduler, settings)
+    start, best, seconds = _resume(folder, composer, optimizer, settings)
     sampler = Sampler(data, settings, encoder)
     bar = tqdm(range(start, settings.steps), initial=start, total=settings.steps, desc="train", unit="step")
     began = time.monotonic() - seconds
@@ -51,8 +50,9 @@ def train(settings: Settings, data: Features, validation: Features, encoder: Com
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(composer.parameters(), 1.0)
+        for group in optimizer.param_groups:
+            group["lr"] = settings.learning_rate * _rate(step, settings)
         optimizer.step()
-        scheduler.step()
         if step % 20 == 0:
             bar.set_postfix(parts)
         if (step + 1) % settings.evaluate_every == 0 or step + 1 == settings.steps:
@@ -124,9 +124,7 @@ def _save(
     os.replace(temporary, folder / "state.safetensors")
 
 
-def _resume(
-    folder: Path, composer: Composer, optimizer: Optimizer, scheduler: LRScheduler, settings: Settings
-) -> tuple[int, float, float]:
+def _resume(folder: Path, composer: Composer, optimizer: Optimizer, settings: Settings) -> tuple[int, float, float]:
     """Take up a killed run of the same settings: (step to go on with, best recall so far, seconds spent)."""
     path = folder / "state.safetensors"
     if not path.exists():
@@ -134,12 +132,12 @@ def _resume(
     with safe_open(path, framework="pt") as file:
         run = json.loads(file.metadata()["run"])
         if run["settings"] != asdict(settings):
-            raise ValueError(f"{folder} holds a run with other settings; give another folder.")
+            raise ModelError(
+                f"{folder} holds a run with other settings; give another folder or the settings it began with."
+            )
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
     composer.load_state_dict({key[7:]: value for key, value in tensors.items() if key.startswith("weight.")})
     for name, parameter in composer.named_parameters():
         kept = {key.split(".", 1)[0]: value for key, value in tensors.items() if key.split(".", 1)[1] == name}
         optimizer.state[parameter] = {key: value for key, value in kept.items() if key != "weight"}
-    for _ in range(run["step"]):
-        scheduler.step()
     return run["step"], run["best"], run["seconds"]

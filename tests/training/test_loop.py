@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from mmgrad.encoders.compact import CompactEncoder
+from mmgrad.errors import ModelError
 from mmgrad.training import cache
 from mmgrad.training.batches import Sampler, Settings
 from mmgrad.training.cache import Features
@@ -74,5 +75,5 @@ def test_training_learns_its_own_families(encoder, data, tmp_path: Path):
 
 def test_a_run_of_other_settings_is_not_taken_up(encoder, data, tmp_path: Path):
     train(Settings(steps=1, families=2, per_family=2, evaluate_every=1, attention=0.0), data, data, encoder, tmp_path)
-    with pytest.raises(ValueError, match="other settings"):
+    with pytest.raises(ModelError, match="other settings"):
         train(Settings(steps=2, families=2, per_family=2, attention=0.0), data, data, encoder, tmp_path)
