@@ -36,6 +36,8 @@ HEATS = ".mm-fit img.mm-heat[src^='data:image/webp']"
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"no Chromium at {CHROMIUM}")
     with sync_api.sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
