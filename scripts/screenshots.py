@@ -1,0 +1,43 @@
+"""Take the README's pictures of the page, with the shipped model and gallery: python scripts/screenshots.py
+
+Needs playwright and Chromium at /usr/bin/chromium.
+"""
+
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+import mmgrad
+from mmgrad.ui import launch
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+REFERENCE = ROOT / "examples" / "gallery" / "00" / "0004-0.webp"
+TEXT = "Could you swap the marker for a red wrench?"
+VIEWS = {"app": (1280, 900, "light"), "phone": (390, 844, "dark")}
+
+
+def main() -> None:
+    DOCS.mkdir(exist_ok=True)
+    page, address = launch(mmgrad.load(), prevent_thread_lock=True, quiet=True)
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"])
+        for name, (width, height, scheme) in VIEWS.items():
+            tab = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+            tab.goto(address)
+            tab.set_input_files("#mm-picture input[type=file]", REFERENCE)
+            tab.wait_for_selector("#mm-picture img")
+            tab.fill("#mm-text textarea", TEXT)
+            tab.press("#mm-text textarea", "Enter")
+            tab.wait_for_selector(".mm-word")
+            tab.wait_for_timeout(1500)  # the page scrolls to the answer
+            shot = Image.open(BytesIO(tab.screenshot(full_page=name == "app")))
+            shot.convert("RGB").save(DOCS / f"{name}.webp", quality=80, method=6)
+        browser.close()
+    page.close(verbose=False)
+
+
+if __name__ == "__main__":
+    main()
