@@ -18,13 +18,8 @@ Weighting = Literal["position", "channel"]
 Embed = Callable[[Tensor], Tensor]  # feature maps [B, C, h, w] -> the signal of each [B]
 
 
-def arrival_signal(composer: Composer, change: Tensor) -> Embed:
-    """<d, g(I)>: what of the picture shows the change d [B, D]."""
-    return lambda features: (change * composer.image(features)).sum(dim=-1)
-
-
 def similarity_signal(composer: Composer, embedding: Tensor) -> Embed:
-    """<e, g(I)> for a constant embedding e [B, D]; with e = g of another picture this is text-blind."""
+    """<e, g(I)> for a constant e [B, D]: with e = g of another picture text-blind, with e a change, what shows it."""
     return lambda features: (embedding * composer.image(features)).sum(dim=-1)
 
 
@@ -89,4 +84,4 @@ def target_map(
     create_graph: bool = False,
 ) -> Tensor:
     """Where the change d [B, D] shows in each picture: signed maps [B, H, W] of <d, g(I)>."""
-    return signed_map(arrival_signal(composer, change), features, evidence, create_graph=create_graph)
+    return signed_map(similarity_signal(composer, change), features, evidence, create_graph=create_graph)

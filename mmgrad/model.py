@@ -66,10 +66,6 @@ class Model:
         """Token states and words of one text."""
         return self.encoder.encode_text([text])
 
-    def save(self, folder: Path) -> None:
-        """Write `model.safetensors` and `model.json`, each whole or not at all."""
-        save_composer(self.composer, self.card, folder)
-
 
 def save_composer(composer: Composer, card: dict, folder: Path) -> None:
     """Write a composer's weights, in half precision, and its card to `folder`."""

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mmgrad.attention import arrival_signal, reference_map, signed_map, similarity_signal, target_map
+from mmgrad.attention import reference_map, signed_map, similarity_signal, target_map
 from mmgrad.composer import Composer
 
 CHANNELS, GRID, TOKENS = 6, 4, 5
@@ -47,7 +47,7 @@ def test_target_map_equals_finite_differences(composer, query):
     features = query[0].double()
     change = torch.randn(3, 256, dtype=torch.float64)
     composer = composer.double()
-    oracle = finite_difference(arrival_signal(composer, change), features)
+    oracle = finite_difference(similarity_signal(composer, change), features)
     mine = target_map(composer.float(), features.float(), change.float(), channel_sum)
     # embeddings are float32, which the differences feel: agreement to a thousandth of the largest value
     assert torch.allclose(mine.double(), oracle, atol=1e-3 * float(oracle.abs().max()))
