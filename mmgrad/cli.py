@@ -130,15 +130,17 @@ def _other(folder: Path, model: "Model", taken: dict[str, "Model"]) -> tuple[str
 
 
 def _train(options: argparse.Namespace) -> None:
+    from mmgrad.data.edits import TRAIN_FAMILIES, VALIDATION_FAMILIES
     from mmgrad.encoders.compact import CompactEncoder
     from mmgrad.training import cache
-    from mmgrad.training.loop import Settings, train
+    from mmgrad.training.batches import Settings
+    from mmgrad.training.loop import train
 
     given = {key: getattr(options, key) for key in ("steps", "attention", "seed")}
     settings = Settings(**{key: value for key, value in given.items() if value is not None})
     encoder = CompactEncoder()
-    data = cache.build("train", options.families, options.cache, encoder)
-    validation = cache.build("validation", options.validation_families, options.cache, encoder)
+    data = cache.build("train", options.families or TRAIN_FAMILIES, options.cache, encoder)
+    validation = cache.build("validation", options.validation_families or VALIDATION_FAMILIES, options.cache, encoder)
     train(settings, data, validation, encoder, options.out)
     print(f"The best checkpoint by validation is in {options.out}")
 
@@ -237,8 +239,8 @@ def _parser() -> argparse.ArgumentParser:
     train = _command(commands, "train", _train, "train a composition head; a run that was stopped goes on")
     train.add_argument("--out", type=Path, default=Path("runs/compact"), metavar="DIR", help="default: runs/compact")
     train.add_argument("--cache", type=Path, default=Path("runs/cache"), metavar="DIR", help="default: runs/cache")
-    train.add_argument("--families", type=_count, default=7000, help="of 7 pictures each (default: 7000)")
-    train.add_argument("--validation-families", type=_count, default=200, help="default: 200")
+    train.add_argument("--families", type=_count, help="of 7 pictures each (default: as the shipped model)")
+    train.add_argument("--validation-families", type=_count, help="default: as the shipped model")
     train.add_argument("--steps", type=_count, help="default: as the shipped model")
     train.add_argument("--attention", type=_weight, help="weight of the attention loss, 0 for none")
     train.add_argument("--seed", type=_natural)

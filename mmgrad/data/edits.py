@@ -32,8 +32,8 @@ __all__ = [
     "make_family",
 ]
 
-TRAIN_FAMILIES = 9000
-VALIDATION_FAMILIES = 250
+TRAIN_FAMILIES = 7000
+VALIDATION_FAMILIES = 200
 TEST_FAMILIES = 1450
 SPLITS = ("train", "validation", "test")
 SCENES = 7

@@ -72,6 +72,8 @@ def build(split: str, families: int, folder: Path, encoder: CompactEncoder, work
         for s in range(-(-families // SHARD))
         if not _path(folder, s, families).exists()
     ]
+    if not jobs:
+        return load(folder.parent, split, families)
     with (
         get_context("spawn").Pool(workers) as pool,
         tqdm(total=len(jobs), desc=f"features {split}", unit="shard") as bar,
