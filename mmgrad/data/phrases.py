@@ -169,7 +169,15 @@ def thing_slots(old: Name | None, new: Name | None) -> dict[str, str]:
 
 def say(kind: str, slots: dict[str, str], rng: np.random.Generator, unseen: bool, single: bool) -> Sentence:
     """One sentence of a kind of `PATTERNS`. `unseen` picks among the test-only patterns, `single` allows "it"."""
-    pattern = _choose(kind, rng, unseen, single)
+    return _said(_choose(kind, rng, unseen, single), slots, rng)
+
+
+def say_one_of(known: tuple[Pattern, ...], slots: dict[str, str], rng: np.random.Generator) -> Sentence:
+    """One sentence of patterns that `patterns` made."""
+    return _said(known[int(rng.integers(len(known)))], slots, rng)
+
+
+def _said(pattern: Pattern, slots: dict[str, str], rng: np.random.Generator) -> Sentence:
     clause = pattern.template.format(**slots)
     return Sentence(_finish(clause, pattern.imperative, rng), pattern.id, pattern.unseen)
 
@@ -229,7 +237,8 @@ def _finish(clause: str, imperative: bool, rng: np.random.Generator) -> str:
     return text
 
 
-def _patterns(kind: str, lines: str) -> tuple[Pattern, ...]:
+def patterns(kind: str, lines: str) -> tuple[Pattern, ...]:
+    """Patterns from their lines, one each; their ids are the kind and the number of the line."""
     found = []
     for number, line in enumerate(lines.strip().splitlines()):
         flags, template = re.fullmatch(r"\s*([!1*]*)\s*(.*?)\s*", line).groups()  # type: ignore[union-attr]
@@ -458,7 +467,7 @@ what would it look like {on_bg}?
 * the setting is {a_bg} now
 * {bg} as a backdrop
 """
-_JOINTS = _patterns(
+_JOINTS = patterns(
     "combined",
     """
 {first} and {second}
@@ -475,7 +484,7 @@ both {first} and {second}
 """,
 )
 PATTERNS: dict[str, tuple[Pattern, ...]] = {
-    kind: _patterns(kind, lines)
+    kind: patterns(kind, lines)
     for kind, lines in {
         "replace": _REPLACE,
         "remove": _REMOVE,

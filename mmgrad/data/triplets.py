@@ -23,6 +23,7 @@ class Triplet:
     where there is none (the reference of an addition, the target of a removal). `removed` and `added` are the nouns of
     the text that vanish and appear: `removed` is at the reference mask, `added` at the target mask. `nouns` are all
     nouns that the text can use for what changes. `colour` is the colour word that the text gives to the added thing.
+    `reference_class` and `target_class` are the ImageNet rows of the photographs under the two masks, where known.
     """
 
     reference: int
@@ -40,9 +41,11 @@ class Triplet:
     nouns: tuple[str, ...]
     colour: str | None
     changes: tuple[Change, ...]
+    reference_class: int | None = None
+    target_class: int | None = None
 
 
-def _says(text: str, word: str) -> bool:
+def says(text: str, word: str) -> bool:
     """Whether the text has the word, whole, in any case."""
     return bool(word) and re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None
 
@@ -177,10 +180,10 @@ class Writer:
             unseen_noun=any(cutout.noun not in self.seen_nouns for cutout in held_out),
             reference_mask=self._mask(reference, changes, after=False),
             target_mask=self._mask(target, changes, after=True),
-            removed=removed if _says(said.text, removed) else None,
-            added=added if _says(said.text, added) else None,
+            removed=removed if says(said.text, removed) else None,
+            added=added if says(said.text, added) else None,
             nouns=tuple(word for each in changes for word in (each.old_word, each.new_word) if word),
-            colour=next((colour for colour in _spellings(painted) if _says(said.text, colour)), None),
+            colour=next((colour for colour in _spellings(painted) if says(said.text, colour)), None),
             changes=changes,
         )
 
