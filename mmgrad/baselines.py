@@ -8,8 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from torch import Tensor
 
-from mmgrad.attention import query_signal, signed_map, similarity_signal
-from mmgrad.composer import Composer
+from mmgrad.attention import Head, query_signal, signed_map, similarity_signal
 
 Evidence = Callable[[Tensor], Tensor]
 
@@ -32,7 +31,7 @@ def uniform_map(height: int, width: int) -> np.ndarray:
     return np.ones((height, width), np.float32)
 
 
-def text_blind_map(composer: Composer, features: Tensor, other: Tensor, evidence: Evidence) -> Tensor:
+def text_blind_map(composer: Head, features: Tensor, other: Tensor, evidence: Evidence) -> Tensor:
     """Grad-CAM of <g(I), g(other)>, signed [B, H, W]: what two pictures share, whatever the text says.
 
     features [B, C, h, w]; `other` [B, D], the embedding of the picture that each is compared with. Gradients are
@@ -42,7 +41,7 @@ def text_blind_map(composer: Composer, features: Tensor, other: Tensor, evidence
 
 
 def match_map(
-    composer: Composer, features: Tensor, states: Tensor, mask: Tensor, target: Tensor, evidence: Evidence
+    composer: Head, features: Tensor, states: Tensor, mask: Tensor, target: Tensor, evidence: Evidence
 ) -> Tensor:
     """Gradient x activation of the plain match <q(I, T), g(target)> at the reference, signed [B, H, W].
 

@@ -1,4 +1,4 @@
-"""A model: a frozen encoder, a trained composer, and the card that says how it was made."""
+"""A model: a frozen encoder, a composer over it, and the card that says how it was made."""
 
 import hashlib
 import json
@@ -14,10 +14,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save, save_file
 from torch import Tensor
 
+from mmgrad import compositions
 from mmgrad.composer import DIMENSION, Composer
-from mmgrad.encoders import TextTokens
+from mmgrad.compositions import DualComposer
+from mmgrad.encoders import Encoder, TextTokens
+from mmgrad.encoders.clip import DualEncoder
 from mmgrad.encoders.compact import CompactEncoder
-from mmgrad.errors import ModelError
+from mmgrad.errors import InputError, ModelError
 from mmgrad.images import Letterbox
 
 CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
@@ -27,13 +30,15 @@ BATCH = 32
 
 @dataclass(frozen=True)
 class Model:
-    """Encoder + composer. `card` holds what `model.json` says besides the configuration (training, metrics)."""
+    """Encoder + composer. `card` holds what `model.json` says besides the configuration (training, metrics).
 
-    encoder: CompactEncoder
-    composer: Composer
+    `dimension` is D, the length of an embedding.
+    """
+
+    encoder: Encoder
+    composer: Composer | DualComposer
     card: dict
-
-    dimension = DIMENSION
+    dimension: int = DIMENSION
 
     @property
     def name(self) -> str:
@@ -42,7 +47,11 @@ class Model:
 
     @cached_property
     def fingerprint(self) -> str:
-        """16 hex digits that change with any weight of the encoder or the composer, or with the preprocessing."""
+        """16 hex digits that change with any weight of the encoder or the composer, or with the preprocessing.
+
+        Compositions without training have no weights and leave image embeddings alone: they share a fingerprint, and so
+        the galleries that were indexed with it; their names differ.
+        """
         weights = save({key: value.contiguous().cpu() for key, value in self.composer.state_dict().items()})
         return hashlib.sha256(self.encoder.fingerprint.encode() + weights).hexdigest()[:16]
 
@@ -58,7 +67,7 @@ class Model:
 
     @torch.no_grad()
     def embed(self, images: Sequence[np.ndarray]) -> Tensor:
-        """g of RGB uint8 pictures: [B, 256] float32, L2-normalised, in batches of 32."""
+        """g of RGB uint8 pictures: [B, D] float32, L2-normalised, in batches of 32."""
         parts = [self.composer.image(self.features(images[i : i + BATCH])[0]) for i in range(0, len(images), BATCH)]
         return torch.cat(parts) if parts else torch.zeros(0, self.dimension)
 
@@ -95,24 +104,53 @@ def load_composer(folder: Path) -> tuple[Composer, dict]:
     return composer.eval().requires_grad_(False), card
 
 
-def load_model(name: str | Path | None = None, device: str | torch.device | None = None) -> Model:
-    """The embedded model, or one trained by `python -m mmgrad train`, by the path of its folder.
+def load_model(
+    name: str | Path | None = None,
+    device: str | torch.device | None = None,
+    composition: str | None = None,
+    weight: float | None = None,
+) -> Model:
+    """The embedded model, one trained by `python -m mmgrad train`, or a CLIP, SigLIP or SigLIP 2 of transformers.
 
     Args:
-        name: "compact" (the default), or a folder with `model.json` and `model.safetensors`.
+        name: "compact" (the default); a folder with `model.json` and `model.safetensors`; a folder of transformers,
+            with `config.json`; or a hub id, owner/name, which is fetched once.
         device: a torch device; by itself "cuda" where there is one, else "cpu".
+        composition: how a model of transformers joins picture and text, see `mmgrad.compositions`; "sum" by default.
+        weight: how much the text counts in it.
 
     Raises:
-        ModelError: an unknown name, a missing or changed weight package, a broken checkpoint, an absent device.
+        ModelError: an unknown name, missing, changed or unsafe weights, a broken checkpoint, an absent device.
+        InputError: an unknown composition or a weight out of range, or either for a model that was trained to compose.
     """
     device = choose_device(device)
-    folder = CHECKPOINTS / DEFAULT if name in (None, DEFAULT) else Path(str(name))
-    if not folder.is_dir():
-        raise ModelError(
-            f"There is no model '{name or DEFAULT}'; give 'compact' or the folder of a trained checkpoint."
+    folder = CHECKPOINTS / DEFAULT if name in (None, DEFAULT) else Path(str(name)).expanduser()
+    if name not in (None, DEFAULT) and not _is_checkpoint(folder):
+        compositions.choose(composition, weight)  # what is mistyped is told of before anything is loaded
+        return dual_model(DualEncoder(str(name), device), composition, weight)
+    if composition is not None or weight is not None:
+        raise InputError(
+            f"The model '{name or DEFAULT}' was trained to compose; a composition is chosen for CLIP and SigLIP only."
         )
     composer, card = load_composer(folder)
     return Model(CompactEncoder(device), composer.to(device), card)
+
+
+def dual_model(encoder: DualEncoder, composition: str | None = None, weight: float | None = None) -> Model:
+    """A dual encoder whose queries are composed by a formula, see `mmgrad.compositions.choose`.
+
+    Its card has no thresholds of evidence, for none are calibrated: only maps without any positive value are empty.
+    """
+    kind = composition or compositions.DEFAULT
+    composer = DualComposer(encoder.head, compositions.choose(kind, weight)).eval()
+    made = kind if weight is None else f"{kind} {weight:g}"
+    card = {"name": f"{encoder.name} ({made})", "composition": kind, "preprocessing": encoder.preprocessing}
+    return Model(encoder, composer, card, encoder.dimension)
+
+
+def _is_checkpoint(folder: Path) -> bool:
+    """Whether a folder is meant as one of ours; a folder of transformers has a config.json instead."""
+    return folder.is_dir() and ((folder / "model.json").is_file() or not (folder / "config.json").is_file())
 
 
 def choose_device(device: str | torch.device | None) -> torch.device:

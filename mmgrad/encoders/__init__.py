@@ -1,7 +1,7 @@
 """Frozen encoders: pictures to feature maps, texts to token states.
 
 An encoder is the part below the seam: `trunk` runs without gradients and its output is the leaf that the attention
-maps are taken at; what runs above it is `mmgrad.composer`.
+maps are taken at; what runs above it is `mmgrad.composer`, or `mmgrad.compositions` over the encoder's own head.
 """
 
 import re
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from mmgrad.images import Letterbox
@@ -45,6 +46,7 @@ class Encoder(Protocol):
     grid: int
     token_width: int
     fingerprint: str
+    device: torch.device
 
     def prepare(self, images: Sequence[np.ndarray]) -> tuple[Tensor, list[Letterbox]]:
         """RGB uint8 pictures -> pixels [B, 3, size, size] float32, and the geometry of each."""

@@ -1,0 +1,134 @@
+"""The vision towers of CLIP, SigLIP and SigLIP 2 in two parts: a trunk that gives feature maps, and a head over them.
+
+The seam stands where the states of the patches are normalised for the last time before they are read: in CLIP the class
+token reads them in the last block, in SigLIP the attention pool (or a mean) does behind it. The states before that norm
+would not do: LayerNorm is blind to the length of its input, so that gradient x activation is zero there.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+
+class ClassToken(nn.Module):
+    """CLIP's reading: the class token attends to the patches in the last block and is projected."""
+
+    def __init__(self, vision: Any, projection: nn.Module):
+        super().__init__()
+        self.block, self.norm, self.projection = vision.encoder.layers[-1], vision.post_layernorm, projection
+
+    def forward(self, patches: Tensor, prefix: Tensor) -> Tensor:
+        """patches [B, P, C], normalised; prefix [B, p, C], as it enters the block, class token first -> [B, D]."""
+        tokens = torch.cat([self.block.layer_norm1(prefix), patches], dim=1)
+        state = prefix[:, 0] + self.block.self_attn(tokens)[0][:, 0]  # what the patches become is never read
+        state = state + self.block.mlp(self.block.layer_norm2(state))
+        return self.projection(self.norm(state))
+
+
+class AttentionPool(nn.Module):
+    """SigLIP's reading: a learned probe attends to the patches."""
+
+    def __init__(self, pool: nn.Module):
+        super().__init__()
+        self.pool = pool
+
+    def forward(self, patches: Tensor, prefix: Tensor) -> Tensor:
+        """patches [B, P, C], normalised -> [B, C]; there is no prefix."""
+        return self.pool(patches)
+
+
+class Mean(nn.Module):
+    """The reading of a SigLIP without attention pool (`vision_use_head` false): the mean of the patches."""
+
+    def forward(self, patches: Tensor, prefix: Tensor) -> Tensor:
+        """patches [B, P, C], normalised -> [B, C]; there is no prefix."""
+        return patches.mean(dim=1)
+
+
+class VisionHead(nn.Module):
+    """Feature map [B, C (1 + p), h, w] -> the image embedding of `get_image_features`, [B, D], not normalised."""
+
+    def __init__(self, read: nn.Module, width: int):
+        super().__init__()
+        self.read, self.width = read, width
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Gradients reach the patches at their own places, and the prefix at one place that `evidence` leaves out."""
+        return self.read(*unpack(features, self.width))
+
+
+class Tower:
+    """A vision tower split at the seam.
+
+    Attributes:
+        width, patch, grid: channels C of a state, side of a patch in pixels, patches a side.
+        prefix: p, how many tokens stand before the patches (class token, registers).
+        head: what runs above the seam.
+    """
+
+    def __init__(self, model: PreTrainedModel):
+        vision: Any = model.vision_model  # torch types the parts of a module as `Tensor | Module`
+        family, config, embeddings = model.config.model_type, vision.config, vision.embeddings
+        self.width, self.patch = config.hidden_size, config.patch_size
+        patches = embeddings.num_patches
+        self.grid = round(patches**0.5)
+        self.prefix = embeddings.position_embedding.num_embeddings - patches
+        self._embeddings, self._dtype = embeddings, torch.float32
+        self._blocks: Sequence[nn.Module] = vision.encoder.layers
+        self._embed: Callable[[Tensor], Tensor] = self._embed_flat if family == "siglip2" else self._embed_image
+        self._first_norm: nn.Module = nn.Identity()
+        read: nn.Module
+        if family == "clip":
+            self._blocks, self._first_norm = vision.encoder.layers[:-1], vision.pre_layrnorm
+            self._norm = vision.encoder.layers[-1].layer_norm1
+            read = ClassToken(vision, model.get_submodule("visual_projection"))
+        else:
+            self._norm = vision.post_layernorm
+            read = AttentionPool(vision.head) if vision.use_head else Mean()
+        self.head = VisionHead(read, self.width)
+
+    def to_half(self, dtype: torch.dtype) -> None:
+        """Run what lies below the seam in bfloat16 or float16; the norm at the seam and the head stay in float32."""
+        for module in (self._embeddings, self._first_norm, *self._blocks):
+            module.to(dtype)
+        self._dtype = dtype
+
+    @torch.no_grad()
+    def trunk(self, pixels: Tensor) -> Tensor:
+        """pixels [B, 3, S, S] with S = patch x grid -> feature map [B, C (1 + p), grid, grid] float32."""
+        states = self._first_norm(self._embed(pixels.to(self._dtype)))  # (B, p + P, C)
+        for block in self._blocks:
+            states = block(states, None)
+        states = states.float()
+        return pack(self._norm(states[:, self.prefix :]), states[:, : self.prefix], self.grid)
+
+    def _embed_image(self, pixels: Tensor) -> Tensor:
+        # A picture a few pixels smaller than configured, where patches do not divide it, has the same positions.
+        return self._embeddings(pixels, interpolate_pos_encoding=True)
+
+    def _embed_flat(self, pixels: Tensor) -> Tensor:
+        """SigLIP 2 takes patches: rows of pixels [B, P, patch * patch * 3], and how many there are each way."""
+        tiles = pixels.unflatten(3, (self.grid, self.patch)).unflatten(2, (self.grid, self.patch))
+        rows = tiles.permute(0, 2, 4, 3, 5, 1).flatten(3).flatten(1, 2)  # (B, P, patch * patch * 3)
+        return self._embeddings(rows, torch.tensor([[self.grid, self.grid]] * len(rows), device=rows.device))
+
+
+def pack(patches: Tensor, prefix: Tensor, grid: int) -> Tensor:
+    """States of patches [B, P, C] and of p prefix tokens [B, p, C] -> one feature map [B, C (1 + p), grid, grid].
+
+    The prefix follows the patches' channels, the same at every place: it enters the last block as they do, but belongs
+    to no place.
+    """
+    places = patches.transpose(1, 2).unflatten(2, (grid, grid))  # (B, C, grid, grid)
+    everywhere = prefix.flatten(1)[:, :, None, None].expand(-1, -1, grid, grid)  # (B, p C, grid, grid)
+    return torch.cat([places, everywhere], dim=1)
+
+
+def unpack(features: Tensor, width: int) -> tuple[Tensor, Tensor]:
+    """The states of patches [B, P, C] and prefix [B, p, C] of a feature map [B, C (1 + p), h, w]; `width` is C."""
+    batch, channels = features.shape[:2]
+    prefix = features[:, width:, 0, 0].reshape(batch, channels // width - 1, width)
+    return features[:, :width].flatten(2).transpose(1, 2), prefix

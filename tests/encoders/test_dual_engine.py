@@ -1,0 +1,166 @@
+"""The whole way with tiny models of transformers: index, search, maps, words, command line, suite."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import mmgrad
+from mmgrad import cli
+from mmgrad.attention import reference_map, target_map, target_maps
+from mmgrad.compositions import COMPOSITIONS
+from mmgrad.encoders.clip import DualEncoder
+from mmgrad.evaluation.stream import run
+from mmgrad.gallery import Gallery
+from mmgrad.model import dual_model, load_model
+
+FAMILIES = ("clip", "siglip", "siglip2")
+TEXT = "replace the dog with a cat"
+PICTURES = 7
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A gallery folder of random pictures of several shapes, 0.png the largest."""
+    folder, rng = tmp_path_factory.mktemp("pictures"), np.random.default_rng(0)
+    for number in range(PICTURES):
+        blocks = rng.integers(0, 255, (6 - number % 3, 4 + number % 4, 3), dtype=np.uint8)
+        Image.fromarray(blocks).resize((90 - 5 * number, 40 + 9 * number), Image.Resampling.NEAREST).save(
+            folder / f"{number}.png"
+        )
+    return folder
+
+
+@pytest.fixture(scope="module", params=FAMILIES)
+def engine(folders: dict[str, Path], pictures: Path, request: pytest.FixtureRequest) -> mmgrad.Engine:
+    return mmgrad.load(folders[request.param], pictures, "cpu")
+
+
+@pytest.mark.parametrize("composition", list(COMPOSITIONS))
+def test_every_composition_of_every_model_is_searched_and_explained(engine, pictures, composition):
+    model = dual_model(engine.model.encoder, composition)
+    result = mmgrad.Engine(model, engine.gallery).explain(pictures / "0.png", TEXT, 4)
+    assert composition in result.model
+    features, _ = model.features([result.image])
+    tokens = model.encode_text(TEXT)
+    with torch.no_grad():
+        query = model.composer.query(features, tokens.states, tokens.mask)[0]
+    expected = (engine.gallery.embeddings @ query).sort(descending=True).values[:4]
+    assert [hit.score for hit in result.hits] == pytest.approx(expected.tolist(), abs=1e-5)
+    assert [word.word for word in result.words] == TEXT.split()[: len(result.words)]
+    assert len(result.words) >= 4
+    for image, shown in [(result.image, result.reference)] + [(hit.image, hit.map) for hit in result.hits]:
+        values = shown.on_original()
+        assert values.shape == image.shape[:2]
+        assert np.isfinite(values).all()
+    assert float(np.abs(result.reference.values).max()) > 0
+    assert max(hit.map.evidence for hit in result.hits) > 0
+    assert all(np.isfinite(word.weight) and len(word.targets) == 4 for word in result.words)
+
+
+def test_a_word_weighs_what_the_first_score_loses_without_it(engine, pictures):
+    result = engine.explain(pictures / "0.png", TEXT, 2)
+    word = max(result.words, key=lambda each: abs(each.weight))
+    rest = engine.model.encode_text(TEXT[: word.start] + TEXT[word.end :])
+    features, _ = engine.model.features([result.image])
+    row = engine.gallery.embeddings[engine.gallery.positions[result.hits[0].record.id]]
+    with torch.no_grad():
+        without = float(engine.model.composer.query(features, rest.states, rest.mask)[0] @ row)
+    assert word.weight == pytest.approx(result.hits[0].score - without, abs=1e-4)
+
+
+def test_nothing_of_the_model_changes_by_use(engine, pictures):
+    before = {key: value.clone() for key, value in engine.model.encoder.model.state_dict().items()}
+    engine.explain(pictures / "1.png", TEXT, 3)
+    with pytest.raises(mmgrad.InputError):
+        engine.explain(b"not a picture", TEXT, 3)
+    after = engine.model.encoder.model.state_dict()
+    assert all(torch.equal(before[key], value) for key, value in after.items())
+    assert not any(module._forward_hooks or module._backward_hooks for module in engine.model.encoder.model.modules())
+
+
+def test_the_text_decides_the_reference_map(engine, pictures):
+    first, second = (engine.explain(pictures / "0.png", text, 1).reference.values for text in (TEXT, "a red car"))
+    assert not np.allclose(first, second, atol=1e-6)
+
+
+def test_several_changes_together_give_the_maps_of_each_alone(engine):
+    composer, evidence = engine.model.composer, engine.model.encoder.evidence
+    features, _ = engine.model.features([np.full((30, 40, 3), 90, np.uint8), np.full((40, 30, 3), 200, np.uint8)])
+    changes = torch.randn(3, engine.model.dimension)
+    together = target_maps(composer, features, changes, evidence)
+    for change, maps in zip(changes, together, strict=True):
+        assert torch.allclose(maps, target_map(composer, features, change.expand(2, -1), evidence), atol=1e-6)
+
+
+def test_a_text_against_itself_leaves_no_evidence(engine):
+    tokens = engine.model.encode_text(TEXT)
+    features, _ = engine.model.features([np.zeros((30, 40, 3), np.uint8)])
+    given = (tokens.states, tokens.mask)
+    share = reference_map(engine.model.composer, features, *given, engine.model.encoder.evidence, baseline=given)
+    assert float(share.abs().max()) < 1e-6
+
+
+def test_without_calibration_only_maps_without_any_evidence_are_empty(engine):
+    assert engine.thresholds == {}
+    box = engine.model.encoder.prepare([np.zeros((30, 40, 3), np.uint8)])[1][0]
+    assert engine._map(torch.tensor([[-1.0, 0.0]]), box, "target").empty
+    assert not engine._map(torch.tensor([[-1.0, 1e-6]]), box, "target").empty
+
+
+def test_compositions_share_a_gallery_and_models_do_not(folders, pictures, engine, monkeypatch):
+    stored = engine.gallery.fingerprint
+    monkeypatch.setattr(Gallery, "build", lambda *_: pytest.fail("the gallery was indexed again"))
+    Gallery.load(pictures, engine.model)
+    other = dual_model(engine.model.encoder, "slerp", 0.3)
+    assert other.fingerprint == stored
+    assert other.name != engine.model.name
+    assert Gallery.load(pictures, other).fingerprint == stored
+
+
+def test_models_have_galleries_of_their_own(folders):
+    models = [load_model(folder, "cpu") for folder in folders.values()]
+    assert len({model.fingerprint for model in models}) == len(models)
+    assert [model.dimension for model in models] == [20, 32, 32]
+
+
+def test_the_evaluation_compares_compositions(folders, monkeypatch):
+    """At 32 pixels little is to be seen; what counts is that every step runs and every query is explained."""
+    encoder = DualEncoder(folders["clip"])
+    composers = {name: dual_model(encoder, name).composer for name in ("sum", "direction")}
+    passed = run(encoder, composers, "test", 1, maps=2, workers=0, progress=False)
+    assert passed.embeddings["sum"].queries.shape == passed.embeddings["direction"].queries.shape
+    assert torch.equal(passed.embeddings["sum"].images, passed.embeddings["direction"].images)
+    assert set(passed.sides["reference"].evidence) == {"sum", "direction"}
+
+
+def test_the_command_line_takes_a_model_and_a_composition(folders, pictures, tmp_path, capsys):
+    chosen = ["--model", str(folders["siglip"]), "--composition", "slerp", "--weight", "0.4"]
+    query = [str(pictures / "0.png"), TEXT, "--gallery", str(pictures), "--top", "2"]
+    assert cli.main(["explain", *query, *chosen, "--json", "--out", str(tmp_path)]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["model"] == "tiny-siglip (slerp 0.4)"
+    assert len(result["hits"]) == 2
+    assert cli.main(["index", str(pictures), "--model", str(folders["siglip"])]) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--composition", "mean"], "sum, slerp, direction"),
+        (["--composition", "sum", "--weight", "2"], "from 0"),
+        (["--composition", "slerp", "--model", "compact"], "was trained to compose"),
+    ],
+)
+def test_a_composition_that_cannot_be_is_one_sentence(folders, pictures, options, told, capsys):
+    query = [str(pictures / "0.png"), TEXT, "--gallery", str(pictures), "--model", str(folders["clip"])]
+    assert cli.main(["search", *query, *options]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_a_folder_without_any_model_is_one_sentence(tmp_path):
+    with pytest.raises(mmgrad.ModelError, match=r"model\.json"):
+        load_model(tmp_path)
