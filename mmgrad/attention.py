@@ -7,23 +7,49 @@ Only the composer is differentiated; nothing is hooked and no state is left on a
 """
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
-
-from mmgrad.composer import Composer
 
 Weighting = Literal["position", "channel"]
 Embed = Callable[[Tensor], Tensor]  # feature maps [B, C, h, w] -> the signal of each [B]
 
 
-def similarity_signal(composer: Composer, embedding: Tensor) -> Embed:
+class Head(Protocol):
+    """What maps need of what runs above the seam: a trained composer, or a formula over an encoder's own head.
+
+    g(I) = pool(positions(F)) and q(I, T) = pool(edit(positions(F), F, T)), [B, D], L2-normalised, differentiable by F:
+    the steps stand apart so that signals of both share the first.
+    """
+
+    def image(self, features: Tensor) -> Tensor:
+        """g of feature maps [B, C, h, w]."""
+        ...
+
+    def query(self, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
+        """q of feature maps [B, C, h, w], text states [B, L, D_t] and their mask [B, L] bool."""
+        ...
+
+    def positions(self, features: Tensor) -> Tensor:
+        """What g and q share, of any shape [B, ...]."""
+        ...
+
+    def edit(self, x: Tensor, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
+        """The same as x, changed by the text; `features` is what x was made of."""
+        ...
+
+    def pool(self, x: Tensor) -> Tensor:
+        """The embedding of either."""
+        ...
+
+
+def similarity_signal(composer: Head, embedding: Tensor) -> Embed:
     """<e, g(I)> for a constant e [B, D]: with e = g of another picture text-blind, with e a change, what shows it."""
     return lambda features: (embedding * composer.image(features)).sum(dim=-1)
 
 
-def query_signal(composer: Composer, embedding: Tensor, states: Tensor, mask: Tensor) -> Embed:
+def query_signal(composer: Head, embedding: Tensor, states: Tensor, mask: Tensor) -> Embed:
     """<q(I, T), e> for a constant embedding e [B, D]: the match itself, seen from the reference."""
     return lambda features: (embedding * composer.query(features, states, mask)).sum(dim=-1)
 
@@ -51,7 +77,7 @@ def signed_map(
 
 
 def reference_map(
-    composer: Composer,
+    composer: Head,
     features: Tensor,
     states: Tensor,
     mask: Tensor,
@@ -68,8 +94,8 @@ def reference_map(
 
     def moved(leaf: Tensor) -> Tensor:
         x = composer.positions(leaf)
-        before = composer.pool(x) if baseline is None else composer.pool(composer.edit(x, *baseline))
-        return composer.pool(composer.edit(x, states, mask)) - before
+        before = composer.pool(x) if baseline is None else composer.pool(composer.edit(x, leaf, *baseline))
+        return composer.pool(composer.edit(x, leaf, states, mask)) - before
 
     with torch.set_grad_enabled(create_graph):
         change = moved(features)
@@ -77,7 +103,7 @@ def reference_map(
 
 
 def target_map(
-    composer: Composer,
+    composer: Head,
     features: Tensor,
     change: Tensor,
     evidence: Callable[[Tensor], Tensor],
@@ -85,3 +111,15 @@ def target_map(
 ) -> Tensor:
     """Where the change d [B, D] shows in each picture: signed maps [B, H, W] of <d, g(I)>."""
     return signed_map(similarity_signal(composer, change), features, evidence, create_graph=create_graph)
+
+
+def target_maps(composer: Head, features: Tensor, changes: Tensor, evidence: Callable[[Tensor], Tensor]) -> Tensor:
+    """Where each of W changes [W, D] shows in each of K pictures: signed maps [W, K, H, W].
+
+    `target_map` of every pair, with one pass up for all changes and one down for each: it takes memory for K pictures.
+    """
+    leaf = features.detach().float().requires_grad_()  # (K, C, h, w)
+    with torch.enable_grad():
+        embeddings = composer.image(leaf)
+        gradients = [torch.autograd.grad((embeddings @ change).sum(), leaf, retain_graph=True)[0] for change in changes]
+    return torch.stack([evidence(gradient * leaf.detach()) for gradient in gradients])

