@@ -8,6 +8,7 @@ from torch import Tensor
 
 from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.training.cache import Features
+from mmgrad.training.precision import precision
 
 _SIDED = re.compile(r"\b(left|right)\b", re.IGNORECASE)
 
@@ -16,16 +17,17 @@ _SIDED = re.compile(r"\b(left|right)\b", re.IGNORECASE)
 class Settings:
     """What a run is determined by, besides its data. `attention` is the weight of the attention loss (0: none)."""
 
-    steps: int = 4000
+    steps: int = 8000
     families: int = 24  # a batch
     per_family: int = 6  # triplets of each
-    learning_rate: float = 1.5e-3
+    learning_rate: float = 3e-3
     weight_decay: float = 0.05
     warmup: int = 200
     attention: float = 0.5
     attention_ramp: int = 300
-    attention_share: int = 4  # every fourth triplet of the batch
-    evaluate_every: int = 500
+    attention_share: int = 6  # every sixth triplet of the batch
+    attention_every: int = 2  # steps
+    evaluate_every: int = 1000
     seed: int = 0
 
 
@@ -75,9 +77,9 @@ class Sampler:
             first += stop - start
         index = torch.cat(triplets)
         fine, coarse = (_mirror(stage, torch.cat(flips)) for stage in self.data.scenes(torch.cat(scenes)))
-        with torch.autocast(fine.device.type, torch.bfloat16):
+        with precision(fine.device):
             features = self.encoder.unpack(fine, coarse)
-        states, mask = self.data.texts(index)
+        states, mask = self.data.texts(index, self.encoder)
         regions = _mirror(self.data.regions[index].float() / 255, torch.cat(turns))
         return Batch(features, states, mask, torch.cat(reference), torch.cat(target), regions)
 

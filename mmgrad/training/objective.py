@@ -9,6 +9,7 @@ from torch.nn import functional
 from mmgrad.attention import reference_map, target_map
 from mmgrad.composer import Composer
 from mmgrad.training.batches import Batch, Settings
+from mmgrad.training.precision import precision
 
 PRESENT = 0.1  # a map whose positive evidence sums to less says "no evidence"
 PRESENCE_WEIGHT = 0.2
@@ -18,21 +19,25 @@ def objective(
     composer: Composer, batch: Batch, evidence: Callable[[Tensor], Tensor], settings: Settings, step: int
 ) -> tuple[Tensor, dict[str, float]]:
     """The loss of one batch, and its parts for the log."""
-    device = batch.features.device.type
-    with torch.autocast(device, torch.bfloat16):
+    device = batch.features.device
+    with precision(device):
         x = composer.positions(batch.features)
         g = composer.pool(x)  # (S, 256)
-        edited = composer.edit(x[batch.reference], batch.states, batch.mask)  # (Q, h*w, width)
+        edited = composer.edit(
+            x[batch.reference], batch.features[batch.reference], batch.states, batch.mask
+        )  # (Q, h*w, width)
         q = composer.pool(edited)  # (Q, 256)
     scale = composer.logit_scale.exp().clamp(max=100)
     loss = contrastive_loss(q, g, batch.target, scale)
     hits = ((q @ g.T).argmax(1) == batch.target).float().mean()
     parts = {"loss": round(loss.item(), 3), "r1": round(hits.item(), 3)}
-    if settings.attention == 0:
+    if settings.attention == 0 or step % settings.attention_every:
         return loss, parts
     change = q - g[batch.reference]
-    chosen = torch.arange(len(q)) % settings.attention_share == step % settings.attention_share
-    with torch.autocast(device, torch.bfloat16):
+    chosen = (
+        torch.arange(len(q)) % settings.attention_share == step // settings.attention_every % settings.attention_share
+    )
+    with precision(device):
         of_reference = reference_map(
             composer,
             batch.features[batch.reference[chosen]],
