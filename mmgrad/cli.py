@@ -14,11 +14,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmgrad.errors import InputError, MMGradError, ModelError
+from mmgrad.errors import InputError, MMGradError
 
 if TYPE_CHECKING:
     from mmgrad.engine import Engine
-    from mmgrad.model import Model
 
 TOP = 12
 
@@ -53,7 +52,7 @@ def _explain(options: argparse.Namespace) -> None:
     from mmgrad.export import write_explanation
 
     _check_text(options.text)
-    engine = load(options.model, options.gallery)
+    engine = load(options.model, options.gallery, composition=options.composition, weight=options.weight)
     explanation = engine.explain(options.image, options.text, _top(options, engine))
     result = write_explanation(explanation, options.image, options.out)
     print(json.dumps(result, indent=2) if options.json else _readable(result))
@@ -63,7 +62,7 @@ def _search(options: argparse.Namespace) -> None:
     from mmgrad.engine import load
 
     _check_text(options.text)
-    engine = load(options.model, options.gallery)
+    engine = load(options.model, options.gallery, composition=options.composition, weight=options.weight)
     steps = engine.stream(options.image, options.text, _top(options, engine))
     next(steps)
     for hit in next(steps).hits:
@@ -81,52 +80,9 @@ def _index(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from mmgrad.data.edits import TEST_FAMILIES, VALIDATION_FAMILIES
-    from mmgrad.evaluation import evaluate, markdown, write_json
-    from mmgrad.model import load_model
+    from mmgrad.evaluation.command import run
 
-    model = load_model(options.model)
-    models = {model.name: model}
-    for folder in options.compare:
-        name, other = _other(folder, model, models)
-        models[name] = other
-    cards = {name: each.card for name, each in models.items()}
-    whole = TEST_FAMILIES if options.split == "test" else VALIDATION_FAMILIES
-    report = evaluate(
-        model.encoder,
-        {name: each.composer for name, each in models.items()},
-        {name: card["no_evidence"] for name, card in cards.items() if "no_evidence" in card},
-        split=options.split,
-        families=options.families or whole,
-        validation_families=options.validation_families,
-        maps=options.maps,
-        seed=options.seed,
-        workers=options.workers,
-    )
-    report["fingerprints"] = {name: each.fingerprint for name, each in models.items()}
-    text = markdown(report)
-    if options.json:
-        write_json(report, options.json)
-    if options.markdown:
-        options.markdown.parent.mkdir(parents=True, exist_ok=True)
-        options.markdown.write_text(text + "\n", encoding="utf-8")
-    print(text)
-
-
-def _other(folder: Path, model: "Model", taken: dict[str, "Model"]) -> tuple[str, "Model"]:
-    """Name and model of another checkpoint, which must fit the encoder of the first and differ from those taken."""
-    from mmgrad.model import Model, load_composer
-
-    composer, card = load_composer(folder)
-    expected = {key: getattr(model.encoder, key) for key in ("channels", "token_width", "grid")}
-    if {key: composer.config[key] for key in expected} != expected:
-        raise ModelError(f"The checkpoint in {folder} is made for another encoder than {model.encoder.name}.")
-    other = Model(model.encoder, composer.to(model.device), card)
-    same = next((name for name, each in taken.items() if each.fingerprint == other.fingerprint), None)
-    if same is not None:
-        raise ModelError(f"The checkpoint in {folder} has the very weights of '{same}'; give another one to compare.")
-    name = folder.resolve().name
-    return (str(folder) if name in taken else name), other
+    run(options)
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -134,21 +90,26 @@ def _train(options: argparse.Namespace) -> None:
     from mmgrad.encoders.compact import CompactEncoder
     from mmgrad.training import cache
     from mmgrad.training.batches import Settings
+    from mmgrad.training.cache import Part
     from mmgrad.training.loop import train
 
-    given = {key: getattr(options, key) for key in ("steps", "attention", "seed")}
+    given = {key: getattr(options, key) for key in ("steps", "learning_rate", "attention", "seed")}
     settings = Settings(**{key: value for key, value in given.items() if value is not None})
     encoder = CompactEncoder()
-    data = cache.build("train", options.families or TRAIN_FAMILIES, options.cache, encoder)
-    validation = cache.build("validation", options.validation_families or VALIDATION_FAMILIES, options.cache, encoder)
-    train(settings, data, validation, encoder, options.out)
+    families, held_out = options.families or TRAIN_FAMILIES, options.validation_families or VALIDATION_FAMILIES
+    parts = [Part("train", families)]
+    validation = {"validation": cache.build(options.cache, Part("validation", held_out))}
+    if options.photos:
+        parts.append(Part("train", families // 5, options.photos))
+        validation["photographs"] = cache.build(options.cache, Part("validation", held_out // 2, options.photos))
+    train(settings, cache.build(options.cache, *parts), validation, encoder, options.out, options.begin)
     print(f"The best checkpoint by validation is in {options.out}")
 
 
 def _serve(options: argparse.Namespace) -> None:
     from mmgrad.engine import load
 
-    engine = load(options.model, options.gallery)
+    engine = load(options.model, options.gallery, composition=options.composition, weight=options.weight)
     from mmgrad.ui import launch  # after the checks: it takes seconds, a missing checkpoint should not
 
     launch(engine, server_name=options.host, server_port=options.port)
@@ -223,16 +184,34 @@ def _parser() -> argparse.ArgumentParser:
     _model(index)
 
     evaluate = _command(commands, "evaluate", _evaluate, "measure retrieval and maps beside their baselines")
-    evaluate.add_argument("--split", choices=("test", "validation"), default="test")
+    splits = ("test", "validation", "train", "val", "test1")
+    evaluate.add_argument("--split", choices=splits, help="test (the default) or validation; a benchmark's: val")
+    evaluate.add_argument("--data", choices=("fashioniq", "cirr", "circo"), help="a benchmark of the field instead")
+    evaluate.add_argument("--root", type=Path, metavar="DIR", help="the folder of that benchmark")
+    evaluate.add_argument("--submit", type=Path, metavar="DIR", help="write the files for the benchmark's server there")
     evaluate.add_argument("--families", type=_count, help="how many families of 7 pictures (default: the whole split)")
     evaluate.add_argument(
         "--validation-families", type=_count, default=150, help="to choose thresholds on (default: 150)"
     )
+    evaluate.add_argument(
+        "--photos", type=Path, metavar="DIR", help="judge on labelled photographs instead (labels.csv)"
+    )
     evaluate.add_argument("--maps", type=_count, default=2000, help="at most so many queries explained (default: 2000)")
     _model(evaluate)
-    evaluate.add_argument("--compare", type=Path, nargs="+", default=[], metavar="DIR", help="checkpoints beside it")
+    _composition(evaluate)
+    evaluate.add_argument(
+        "--compare", type=Path, nargs="+", default=[], metavar="DIR", help="checkpoints (or compositions) beside it"
+    )
     evaluate.add_argument("--json", type=Path, metavar="FILE", help="write all figures")
     evaluate.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables")
+    evaluate.add_argument(
+        "--faithfulness",
+        type=_natural,
+        default=0,
+        metavar="N",
+        help="of these, so many put to deletion, insertion, randomisation and stability; slow (default: 0)",
+    )
+    evaluate.add_argument("--plots", type=Path, metavar="DIR", help="draw the figures as PNG files")
     evaluate.add_argument("--seed", type=_natural, default=0)
     evaluate.add_argument("--workers", type=_natural, default=1, help="processes that draw pictures (default: 1)")
 
@@ -241,12 +220,16 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--cache", type=Path, default=Path("runs/cache"), metavar="DIR", help="default: runs/cache")
     train.add_argument("--families", type=_count, help="of 7 pictures each (default: as the shipped model)")
     train.add_argument("--validation-families", type=_count, help="default: as the shipped model")
+    train.add_argument("--photos", type=Path, metavar="DIR", help="labelled photographs to train on too (labels.csv)")
+    train.add_argument("--begin", type=Path, metavar="DIR", help="a checkpoint to begin with (default: random weights)")
     train.add_argument("--steps", type=_count, help="default: as the shipped model")
+    train.add_argument("--learning-rate", type=_weight, help="default: as the shipped model")
     train.add_argument("--attention", type=_weight, help="weight of the attention loss, 0 for none")
     train.add_argument("--seed", type=_natural)
 
     serve = _command(commands, "serve", _serve, "open the page in a browser, as app.py does")
     _model(serve)
+    _composition(serve)
     serve.add_argument("--gallery", metavar="DIR", help="a folder of pictures (default: the shipped one)")
     serve.add_argument("--host", help="address to listen on; this machine only by default")
     serve.add_argument("--port", type=_count, help="the first free one from 7860 by default")
@@ -260,7 +243,20 @@ def _command(commands: Any, name: str, run: Any, help_text: str) -> argparse.Arg
 
 
 def _model(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", metavar="NAME", help="'compact' (the default) or the folder of a checkpoint")
+    parser.add_argument(
+        "--model",
+        metavar="NAME",
+        help="'compact' (the default), the folder of a checkpoint, or a CLIP or SigLIP by its folder or hub id",
+    )
+
+
+def _composition(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--composition",
+        metavar="NAME",
+        help="how a CLIP or SigLIP joins picture and text: sum (the default), slerp or direction",
+    )
+    parser.add_argument("--weight", type=_weight, metavar="W", help="how much the text counts in it")
 
 
 def _query(parser: argparse.ArgumentParser) -> None:
@@ -269,3 +265,4 @@ def _query(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--top", type=int, metavar="K", help=f"how many results (default: {TOP})")
     parser.add_argument("--gallery", metavar="DIR", help="a folder of pictures (default: the shipped one)")
     _model(parser)
+    _composition(parser)

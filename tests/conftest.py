@@ -1,8 +1,11 @@
 """What the tests share: the engine that a fresh clone has, or the one that the environment names."""
 
+import json
 import os
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import mmgrad
 
@@ -11,3 +14,81 @@ import mmgrad
 def engine() -> mmgrad.Engine:
     """The shipped model and gallery; MMGRAD_MODEL and MMGRAD_GALLERY name others, as they do for the app."""
     return mmgrad.load(os.environ.get("MMGRAD_MODEL") or None, os.environ.get("MMGRAD_GALLERY") or None)
+
+
+@pytest.fixture
+def fashioniq_root(tmp_path: Path) -> Path:
+    """FashionIQ in small: 14 dresses, 12 shirts in a folder of theirs, 13 toptees of which one is a dress too."""
+    root = tmp_path / "fashion-iq"
+    pools = {"dress": [f"D{i}" for i in range(14)], "shirt": [f"S{i}" for i in range(12)]}
+    pools["toptee"] = ["D1", *(f"T{i}" for i in range(12))]
+    numbers = {name: i for i, name in enumerate(dict.fromkeys(name for pool in pools.values() for name in pool))}
+    for name, number in numbers.items():
+        draw(root / "images" / (f"shirt/{name}.jpg" if name[0] == "S" else f"{name}.png"), number)
+    for category, names in pools.items():
+        asked = [
+            {"target": names[-i - 1], "candidate": names[i // 2], "captions": [f" is {category} {i}.", "has, dots?"]}
+            for i in range(6)
+        ]
+        secret = [{key: one[key] for key in ("candidate", "captions")} for one in asked]
+        for split, entries in (("val", asked), ("test", secret)):
+            write(root / "captions" / f"cap.{category}.{split}.json", entries)
+            write(root / "image_splits" / f"split.{category}.{split}.json", names)
+    return root
+
+
+@pytest.fixture
+def cirr_root(tmp_path: Path) -> Path:
+    """CIRR in small: two image sets of six among 15 pictures, two of them in a folder of their own, as in training."""
+    root = tmp_path / "cirr"
+    for split, folder in (("val", "dev"), ("test1", "test1")):
+        names = [f"{folder}-{i}-0-img0" for i in range(15)]
+        files = {name: f"./{folder}/{'7/' if i > 12 else ''}{name}.png" for i, name in enumerate(names)}
+        for number, file in enumerate(files.values()):
+            draw(root / "img_raw" / file, number)
+        entries: list[dict] = []
+        for number in range(8):
+            first = 6 * (number % 2)
+            members = names[first : first + 6]
+            one = {"pairid": 12060 + number, "reference": members[number // 2], "caption": f"text {number}"}
+            one["img_set"] = {"id": first, "members": members, "reference_rank": 2}
+            if split == "val":
+                target = members[(number // 2 + 1) % 6]
+                one |= {"target_hard": target, "target_soft": {target: 1.0, members[5]: -1.0}}
+            entries.append(one)
+        write(root / "captions" / f"cap.rc2.{split}.json", entries)
+        write(root / "image_splits" / f"split.rc2.{split}.json", files)
+    return root
+
+
+@pytest.fixture
+def circo_root(tmp_path: Path) -> Path:
+    """CIRCO in small: 16 pictures of COCO, queries of one to four truths."""
+    root = tmp_path / "CIRCO"
+    coco = root / "COCO2017_unlabeled"
+    ids = [243_611 - 17 * i for i in range(16)]
+    images = [{"id": one, "file_name": f"{one:012}.jpg", "height": 16, "width": 16} for one in ids]
+    for number, image in enumerate(images):
+        draw(coco / "unlabeled2017" / str(image["file_name"]), number)
+    write(coco / "annotations" / "image_info_unlabeled2017.json", {"info": {}, "images": images})
+    for split in ("val", "test"):
+        entries: list[dict] = []
+        for number in range(7):
+            one = {"reference_img_id": ids[number], "relative_caption": f"has {number}", "shared_concept": "a dog"}
+            if split == "val":
+                truths = ids[8 + number : 9 + number + number % 4]
+                one |= {"target_img_id": truths[0], "gt_img_ids": truths, "semantic_aspects": ["cardinality"]}
+            entries.append(one | {"id": number})
+        write(root / "annotations" / f"{split}.json", entries)
+    return root
+
+
+def draw(path: Path, number: int) -> None:
+    """A small picture of one grey, which tells its number: 5 times as bright."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (16, 16), (5 * number,) * 3).save(path)
+
+
+def write(path: Path, value: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value))

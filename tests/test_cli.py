@@ -10,14 +10,16 @@ import pytest
 import torch
 from PIL import Image
 
-from mmgrad import cli, engine, evaluation
+from mmgrad import cli, engine
 from mmgrad.composer import Composer
 from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.engine import Engine, load
+from mmgrad.evaluation import command
 from mmgrad.export import write_explanation
 from mmgrad.images import MAX_SIDE
 from mmgrad.model import save_composer
 from mmgrad.training import cache, loop
+from mmgrad.training.cache import Part
 
 TEXT = "replace the ball with a red kite"
 
@@ -192,7 +194,7 @@ def test_what_the_user_can_mend_is_one_sentence_and_status_2(
         ["dance"],
         ["explain", "a.png"],
         ["explain", "a.png", "text", "--top", "many"],
-        ["evaluate", "--split", "train"],
+        ["evaluate", "--split", "training"],
         ["evaluate", "--families", "0"],
         ["train", "--attention", "nan"],
         ["train", "--seed", "-1"],
@@ -208,7 +210,7 @@ def test_mistyped_arguments_end_with_status_2(arguments: list[str], capsys: pyte
 def test_an_interruption_is_quiet_and_ends_with_130(
     options: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupted(*_: object) -> Engine:
+    def interrupted(*_: object, **__: object) -> Engine:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(engine, "load", interrupted)
@@ -217,7 +219,7 @@ def test_an_interruption_is_quiet_and_ends_with_130(
 
 
 def test_a_defect_is_not_hidden(options: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "load", lambda *_: 1 / 0)
+    monkeypatch.setattr(engine, "load", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         cli.main(["search", "a.png", TEXT, *options])
 
@@ -235,8 +237,8 @@ def test_evaluate_writes_what_was_asked_for_and_compares(
         asked.update(rest, names=list(composers), thresholds=thresholds)
         return {"queries": 7}
 
-    monkeypatch.setattr(evaluation, "evaluate", evaluate)
-    monkeypatch.setattr(evaluation, "markdown", lambda report: f"# {report['queries']} queries")
+    monkeypatch.setattr(command, "evaluate", evaluate)
+    monkeypatch.setattr(command, "markdown", lambda report: f"# {report['queries']} queries")
     files = ["--json", str(tmp_path / "a" / "r.json"), "--markdown", str(tmp_path / "b" / "r.md")]
     torch.manual_seed(1)
     other = Composer(CompactEncoder.channels, CompactEncoder.token_width, CompactEncoder.grid)
@@ -274,11 +276,25 @@ def test_train_takes_its_settings_from_the_options(tmp_path: Path, monkeypatch: 
 
     def build(*given: object) -> object:
         built.append(given)
-        return given[0]
+        return given
 
     monkeypatch.setattr(cache, "build", build)
     monkeypatch.setattr(loop, "train", lambda *given: trained.append(given))
     arguments = ["--out", str(tmp_path), "--cache", str(tmp_path / "c"), "--families", "8", "--steps", "3"]
     assert cli.main(["train", *arguments, "--attention", "0", "--seed", "4", "--validation-families", "2"]) == 0
-    assert built == [("train", 8, tmp_path / "c", "encoder"), ("validation", 2, tmp_path / "c", "encoder")]
-    assert trained == [(loop.Settings(steps=3, attention=0.0, seed=4), "train", "validation", "encoder", tmp_path)]
+    data, validation = (tmp_path / "c", Part("train", 8)), (tmp_path / "c", Part("validation", 2))
+    assert built == [validation, data]
+    settings = loop.Settings(steps=3, attention=0.0, seed=4)
+    assert trained == [(settings, data, {"validation": validation}, "encoder", tmp_path, None)]
+
+
+def test_train_takes_photographs_beside_the_scenes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained = []
+    monkeypatch.setattr("mmgrad.encoders.compact.CompactEncoder", lambda: "encoder")
+    monkeypatch.setattr(cache, "build", lambda folder, *parts: parts)
+    monkeypatch.setattr(loop, "train", lambda *given: trained.append(given))
+    photos = tmp_path / "photos"
+    arguments = ["--out", str(tmp_path), "--families", "10", "--validation-families", "4", "--photos", str(photos)]
+    assert cli.main(["train", *arguments]) == 0
+    assert trained[0][1] == (Part("train", 10), Part("train", 2, photos))
+    assert trained[0][2] == {"validation": (Part("validation", 4),), "photographs": (Part("validation", 2, photos),)}

@@ -10,7 +10,9 @@ import cv2
 import numpy as np
 
 TOLERANCE = 15  # pixels, where the picture's long side is 224
-LEVELS = np.round(np.arange(0.05, 1.0, 0.05), 2)
+LEVELS = np.round(
+    np.concatenate([np.arange(0.005, 0.05, 0.005), np.arange(0.05, 0.1, 0.01), np.arange(0.1, 1.0, 0.05)]), 3
+)
 _TIE = 1e-6  # relative: values closer to the peak than interpolation in float32 can tell apart
 
 
@@ -60,7 +62,7 @@ def energy_inside(values: np.ndarray, mask: np.ndarray) -> float:
 
 
 def iou_at_levels(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Intersection over union of the mask and {value >= level x peak of the map}, for each of LEVELS: float64 [19].
+    """Intersection over union of the mask and {value >= level x peak of the map}, for each of LEVELS: float64 [L].
 
     One level is chosen for all maps of a method (`best_level`), never one for each picture. A map without evidence gets
     0 at every level.
@@ -78,7 +80,7 @@ def iou_at_levels(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def best_level(iou: np.ndarray) -> int:
-    """Which of LEVELS has the greatest mean of `iou` [Q, 19]; to be chosen on the validation split."""
+    """Which of LEVELS has the greatest mean of `iou` [Q, L]; to be chosen on the validation split."""
     return int(iou.mean(axis=0).argmax()) if len(iou) else len(LEVELS) // 2
 
 

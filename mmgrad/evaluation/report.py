@@ -3,10 +3,12 @@
 import json
 import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
+from mmgrad.evaluation.probe_report import probe_sections
 from mmgrad.evaluation.retrieval import CUTS
+from mmgrad.evaluation.tables import label, percent, table
 
 Rows = list[dict]
 
@@ -21,28 +23,8 @@ def write_json(report: dict, path: Path) -> None:
 
 def markdown(report: dict) -> str:
     """All tables of a report."""
-    parts = (_head, _retrieval, _localisation, _no_evidence, _gains)
+    parts = (_head, _retrieval, _localisation, _no_evidence, _gains, probe_sections, _plots)
     return "\n".join(line for part in parts for line in part(report))
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Lines of a Markdown table: the first column to the left, figures to the right."""
-    aligned = [":--", *["--:"] * (len(header) - 1)]
-    lines = [_line(header), "|" + "|".join(aligned) + "|"]
-    return [*lines, *(_line(row) for row in rows), ""]
-
-
-def percent(estimate: dict, signed: bool = False) -> str:
-    """A mean and its interval in per cent: "74.2 (72.9 to 75.5)"; a dash where there is none."""
-    if estimate["count"] == 0 or math.isnan(estimate["mean"]):
-        return "–"
-    mean, low, high = (100 * estimate[key] for key in ("mean", "low", "high"))
-    sign = "+" if signed else ""
-    return f"{mean:{sign}.1f} ({low:{sign}.1f} to {high:{sign}.1f})"
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def _plain(value: object) -> object:
@@ -51,10 +33,6 @@ def _plain(value: object) -> object:
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _label(report: dict, model: str, method: str) -> str:
-    return f"{method} ({model})" if model and len(report["models"]) > 1 else method
 
 
 def _head(report: dict) -> Iterator[str]:
@@ -89,7 +67,7 @@ def _retrieval(report: dict) -> Iterator[str]:
     )
     yield ""
     for model in report["models"]:
-        yield f"### Retrieval by edit: {_label(report, model, 'composed query')}, the reference among the gallery"
+        yield f"### Retrieval by edit: {label(report, model, 'composed query')}, the reference among the gallery"
         yield ""
         own = [row for row in rows if row["model"] == model and row["method"] == "composed query"]
         left_out = {row["group"]: row for row in own if not row["reference_in_gallery"]}
@@ -103,7 +81,7 @@ def _retrieval(report: dict) -> Iterator[str]:
 
 def _name(report: dict, row: dict) -> str:
     weight = f", weight {row['weight']}" if row["weight"] is not None else ""
-    return _label(report, row["model"], row["method"] + weight)
+    return label(report, row["model"], row["method"] + weight)
 
 
 def _recalls(name: str, row: dict, count: bool = False) -> list[str]:
@@ -128,12 +106,12 @@ def _localisation(report: dict) -> Iterator[str]:
         )
         yield ""
         lines = [
-            [_label(report, row["model"], row["method"]), *(percent(row[key]) for key in keys), f"{row['level']:.2f}"]
+            [label(report, row["model"], row["method"]), *(percent(row[key]) for key in keys), f"{row['level']:.3g}"]
             for row in overall
         ]
         yield from table(["map", *names, "level"], lines)
         for model in report["models"]:
-            yield f"By edit, {_label(report, model, 'MMGrad')}:"
+            yield f"By edit, {label(report, model, 'MMGrad')}:"
             yield ""
             lines = [
                 [row["group"], f"{row['count']:,}", *(percent(row[key]) for key in keys), percent(row["area"])]
@@ -155,7 +133,7 @@ def _no_evidence(report: dict) -> Iterator[str]:
     yield ""
     lines = [
         [
-            _label(report, row["model"], row["side"]),
+            label(report, row["model"], row["side"]),
             f"{row['threshold']:.4g} ({row['source']})",
             f"{row['undefined_called_empty']['count']:,}",
             percent(row["undefined_called_empty"]),
@@ -177,3 +155,8 @@ def _gains(report: dict) -> Iterator[str]:
         yield "Difference in points; an interval that does not hold 0 is a difference that another draw would show too."
         yield ""
         yield from table(["figure", "than", "gain"], ([r["figure"], r["than"], percent(r["gain"], True)] for r in rows))
+
+
+def _plots(report: dict) -> Iterator[str]:
+    for path in report.get("plots", ()):
+        yield from (f"![{Path(path).stem.replace('-', ' ')}]({path})", "")

@@ -2,7 +2,7 @@
 
 import signal
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -13,19 +13,16 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from mmgrad.attention import reference_map, target_map
-from mmgrad.baselines import centre_map, match_map, random_map, text_blind_map, uniform_map
-from mmgrad.composer import Composer
+from mmgrad.attention import Head
 from mmgrad.data.atlas import load_atlas
 from mmgrad.data.edits import Family, Triplet, make_family
 from mmgrad.encoders import Encoder
 from mmgrad.evaluation.localisation import Localisation, dilate, localise
-from mmgrad.letterbox import PAD, Letterbox
+from mmgrad.evaluation.makers import GRADIENTS, OURS, MapMaker, Maps, blind_makers
+from mmgrad.evaluation.queries import SIDES, Queries, Side, look
+from mmgrad.letterbox import PAD
 
 OBJECT_EDITS = ("replace", "remove", "add", "recolour", "resize", "move")
-SIDES = ("reference", "target")
-GRADIENTS = ("MMGrad", "plain match", "text-blind Grad-CAM")
-BLIND = ("centre", "random", "uniform")
 CHUNK = 8  # families that are encoded together
 AHEAD = 16  # families that are drawn ahead, so that memory stays bounded
 
@@ -71,32 +68,42 @@ class Pass:
     edit: np.ndarray
     unseen: dict[str, np.ndarray]
     embeddings: dict[str, Embeddings]
-    sides: dict[str, SideMaps]
+    sides: dict[Side, SideMaps]
+
+    def groups(self, edits: Sequence[str], rows: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+        """Names of groups of the queries `rows` [K], each with who belongs to it, bool [K]."""
+        yield "all", np.ones(len(rows), bool)
+        for edit in edits:
+            yield edit, self.edit[rows] == edit
+        yield "seen photos", ~self.unseen["photo"][rows]
+        for name, flags in self.unseen.items():
+            yield f"unseen {name}s", flags[rows]
 
 
 def run(
     encoder: Encoder,
-    composers: dict[str, Composer],
+    composers: dict[str, Head],
     split: str,
     families: int,
     maps: int,
     seed: int = 0,
     workers: int = 1,
     progress: bool = True,
+    makers: Mapping[str, MapMaker] | None = None,
 ) -> Pass:
     """Put several composers over one encoder through the first `families` families of a split.
 
     At most `maps` queries with an edit of a thing are explained, drawn with the seed and spread evenly over the
-    families. With `workers` = 0 the pictures are drawn in this process. Raises ValueError for a composer in training
-    mode, whose answers would vary.
+    families; `makers` are ways to explain them beside the gradients and the blind maps. With `workers` = 0 the pictures
+    are drawn in this process. Raises ValueError for a composer in training mode, whose answers would vary.
     """
-    if any(composer.training for composer in composers.values()):
+    if any(getattr(composer, "training", False) for composer in composers.values()):
         raise ValueError("composers must be in evaluation mode: call .eval() first")
-    collected = _Collected(encoder, composers, np.random.default_rng(seed))
+    collected = _Collected(encoder, composers, GRADIENTS | dict(makers or {}), seed)
     quota = np.diff(np.arange(families + 1) * maps // families)
     with tqdm(total=families, desc=f"evaluate {split}", unit=" families", disable=not progress) as bar:
         chunk: list[Family] = []
-        for number, family in enumerate(draw(split, families, workers), start=1):
+        for number, family in enumerate(draw(split, range(families), workers), start=1):
             chunk.append(family)
             if len(chunk) == CHUNK or number == families:
                 collected.add(chunk, quota[number - len(chunk) : number].tolist())
@@ -105,15 +112,15 @@ def run(
     return collected.result()
 
 
-def draw(split: str, families: int, workers: int = 1) -> Iterator[Family]:
-    """The first families of a split in their order, drawn ahead by other processes."""
+def draw(split: str, numbers: Sequence[int], workers: int = 1) -> Iterator[Family]:
+    """The families of a split with these numbers, in this order, drawn ahead by other processes."""
     if workers == 0:
-        yield from (_family(split, index) for index in range(families))
+        yield from (_family(split, index) for index in numbers)
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_stay_quiet) as pool:
         waiting: deque[Future[Family]] = deque()
         try:
-            for index in range(families):
+            for index in numbers:
                 waiting.append(pool.submit(_family, split, index))
                 if len(waiting) == AHEAD:
                     yield waiting.popleft().result()
@@ -135,14 +142,15 @@ def _family(split: str, index: int) -> Family:
 class _Collected:
     """The running columns of a pass."""
 
-    def __init__(self, encoder: Encoder, composers: dict[str, Composer], rng: np.random.Generator):
-        self.encoder, self.composers, self.rng = encoder, composers, rng
+    def __init__(self, encoder: Encoder, composers: dict[str, Head], makers: Mapping[str, MapMaker], seed: int):
+        self.encoder, self.composers, self.rng = encoder, composers, np.random.default_rng(seed)
+        self.makers, self.blind = makers, blind_makers(seed)
         blank = np.full((encoder.size, encoder.size, 3), PAD, np.uint8)
         self.blank = encoder.trunk(encoder.prepare([blank])[0])  # (1, C, h, w)
         self.scenes, self.families = 0, 0
         self.triplets: list[tuple[int, int, int, str, bool, bool, bool]] = []
         self.parts: dict[str, list[tuple[Tensor, Tensor, Tensor]]] = {name: [] for name in composers}
-        methods = [(name, method) for name in composers for method in GRADIENTS] + [("", method) for method in BLIND]
+        methods = [(name, method) for name in composers for method in makers] + [("", method) for method in self.blind]
         self.query: list[int] = []
         self.area: dict[str, list[float]] = {side: [] for side in SIDES}
         self.figures: dict[str, dict[tuple[str, str], list[Localisation | None]]] = {
@@ -152,32 +160,24 @@ class _Collected:
 
     def add(self, families: Sequence[Family], quota: Sequence[int]) -> None:
         """Encode, embed and explain some families; `quota` queries of each are explained."""
-        pixels, _ = self.encoder.prepare([scene for family in families for scene in family.scenes])
-        features = self.encoder.trunk(pixels)  # (S, C, h, w)
+        seen = look(self.encoder, [scene for family in families for scene in family.scenes])  # S pictures
         starts = np.cumsum([0, *(len(family.scenes) for family in families)]).tolist()
         triplets = [(f, triplet) for f, family in enumerate(families) for triplet in family.triplets]
         tokens = self.encoder.encode_text([triplet.text for _, triplet in triplets])
         reference = torch.tensor([starts[f] + triplet.reference for f, triplet in triplets])
         target = torch.tensor([starts[f] + triplet.target for f, triplet in triplets])
         chosen = torch.tensor(self._choose(triplets, quota), dtype=torch.int64)
-        embedded = {}
         for name, composer in self.composers.items():
             with torch.no_grad():
-                g = composer.image(features)
-                q = composer.query(features[reference], tokens.states, tokens.mask)
+                g = composer.image(seen.features)
+                q = composer.query(seen.features[reference], tokens.states, tokens.mask)
                 t = composer.query(self.blank.expand(len(triplets), -1, -1, -1), tokens.states, tokens.mask)
             self.parts[name].append((g.cpu(), q.cpu(), t.cpu()))
-            embedded[name] = (g, q)
         if len(chosen):
-            states, mask = tokens.states[chosen], tokens.mask[chosen]
-            pair = (reference[chosen], target[chosen])
-            values = {
-                name: _gradient_maps(
-                    composer, features, states, mask, pair, chosen, *embedded[name], self.encoder.evidence
-                )
-                for name, composer in self.composers.items()
-            }
-            self._score([triplets[i][1] for i in chosen.tolist()], values)
+            asked = [triplets[i][1] for i in chosen.tolist()]
+            texts = tuple(triplet.text for triplet in asked)
+            views = seen.take(reference[chosen]), seen.take(target[chosen])
+            self._explain(asked, Queries(*views, texts, tokens.states[chosen], tokens.mask[chosen]))
             self.query += (chosen + len(self.triplets)).tolist()
         for (f, triplet), r, g_row in zip(triplets, reference.tolist(), target.tolist(), strict=True):
             flags = (triplet.unseen_photo, triplet.unseen_noun, triplet.unseen_pattern)
@@ -193,38 +193,33 @@ class _Collected:
             chosen += sorted(self.rng.permutation(own)[:number].tolist()) if own else []
         return chosen
 
-    def _score(self, triplets: list[Triplet], values: dict[str, dict[str, dict[str, np.ndarray]]]) -> None:
-        """Figures of all methods, both sides, for the chosen queries; `values`[model][side][method] is [K, h, w]."""
+    def _explain(self, triplets: list[Triplet], queries: Queries) -> None:
+        """Figures of all methods, both sides, for the chosen queries."""
+        maps: dict[tuple[str, str], Maps] = {}
+        for name, composer in self.composers.items():
+            maps |= {(name, method): make(self.encoder, composer, queries) for method, make in self.makers.items()}
+        anyone = next(iter(self.composers.values()))  # what never looks at the picture asks no model
+        maps |= {("", method): make(self.encoder, anyone, queries) for method, make in self.blind.items()}
         for side in SIDES:
             for k, triplet in enumerate(triplets):
                 mask = triplet.reference_mask if side == "reference" else triplet.target_mask
-                for name in self.composers:
-                    self.evidence[side][name].append(float(np.maximum(values[name][side]["MMGrad"][k], 0).sum()))
-                defined = mask is not None and bool(mask.any())
-                self.area[side].append(float((mask > 0).mean()) if mask is not None and defined else float("nan"))
-                if mask is None or not defined:
-                    for column in self.figures[side].values():
-                        column.append(None)
+                for name, column in self.evidence[side].items():
+                    column.append(float(np.maximum(maps[name, OURS][side][k], 0).sum()))
+                if mask is None or not mask.any():
+                    self.area[side].append(float("nan"))
+                    for figures in self.figures[side].values():
+                        figures.append(None)
                     continue
-                inside, (height, width) = mask > 0, mask.shape
-                box = Letterbox.fit(height, width, self.encoder.size)
-                wide = dilate(inside)
-                rows, columns = next(iter(values.values()))[side]["MMGrad"].shape[1:]
-                maps = {
-                    ("", "centre"): centre_map(height, width),
-                    ("", "random"): box.restore(random_map(rows, columns, self.rng)),
-                    ("", "uniform"): uniform_map(height, width),
-                }
-                for name, sides in values.items():
-                    for method, stack in sides[side].items():
-                        maps[name, method] = box.restore(np.maximum(stack[k], 0))
-                for key, column in self.figures[side].items():
-                    column.append(localise(maps[key], inside, wide))
+                inside = mask > 0
+                self.area[side].append(float(inside.mean()))
+                box, wide = queries.view(side).boxes[k], dilate(inside)
+                for key, figures in self.figures[side].items():
+                    figures.append(localise(box.restore(np.maximum(maps[key][side][k], 0)), inside, wide))
 
     def result(self) -> Pass:
         """The columns as arrays."""
         rows = list(zip(*self.triplets, strict=True))
-        sides = {}
+        sides: dict[Side, SideMaps] = {}
         for side in SIDES:
             evidence = {name: np.array(sums) for name, sums in self.evidence[side].items()}
             query = np.array(self.query, dtype=np.int64)
@@ -243,32 +238,3 @@ class _Collected:
             embeddings=embeddings,
             sides=sides,
         )
-
-
-def _gradient_maps(
-    composer: Composer,
-    features: Tensor,
-    states: Tensor,
-    mask: Tensor,
-    pair: tuple[Tensor, Tensor],
-    chosen: Tensor,
-    g: Tensor,
-    q: Tensor,
-    evidence: Callable[[Tensor], Tensor],
-) -> dict[str, dict[str, np.ndarray]]:
-    """Signed maps [K, h, w] of the chosen queries by side and method; `pair` [K], [K] are rows of features and g."""
-    of_reference, of_target = features[pair[0]], features[pair[1]]
-    g_reference, g_target, query = g[pair[0]], g[pair[1]], q[chosen]
-    maps = {
-        "reference": {
-            "MMGrad": reference_map(composer, of_reference, states, mask, evidence),
-            "plain match": match_map(composer, of_reference, states, mask, g_target, evidence),
-            "text-blind Grad-CAM": text_blind_map(composer, of_reference, g_target, evidence),
-        },
-        "target": {
-            "MMGrad": target_map(composer, of_target, query - g_reference, evidence),
-            "plain match": target_map(composer, of_target, query, evidence),
-            "text-blind Grad-CAM": text_blind_map(composer, of_target, g_reference, evidence),
-        },
-    }
-    return {side: {name: m.float().cpu().numpy() for name, m in methods.items()} for side, methods in maps.items()}

@@ -1,19 +1,24 @@
 """The whole evaluation: a validation pass that chooses what may be chosen, a test pass, and the table of figures."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from torch import Tensor
 
-from mmgrad.composer import Composer
+from mmgrad.attention import Head
 from mmgrad.data.edits import KINDS
 from mmgrad.encoders import Encoder
 from mmgrad.evaluation.bootstrap import RESAMPLES, estimate
+from mmgrad.evaluation.library import library_makers
 from mmgrad.evaluation.localisation import LEVELS, TOLERANCE, Localisation, best_level, evidence_threshold
+from mmgrad.evaluation.makers import OURS, MapMaker
+from mmgrad.evaluation.probe_figures import probe_figures
+from mmgrad.evaluation.probes import probe
+from mmgrad.evaluation.queries import SIDES, Side
 from mmgrad.evaluation.retrieval import CUTS, best_weight, recall_at, target_ranks, weighted_sum
-from mmgrad.evaluation.stream import OBJECT_EDITS, SIDES, Pass, SideMaps, run
+from mmgrad.evaluation.stream import OBJECT_EDITS, Pass, SideMaps, run
 
 COMPOSED, IMAGE, TEXT, SUM, CHANGE_SUM = "composed query", "image only", "text only", "sum", "sum with text change"
 AS_SHOWN = "MMGrad as shown"
@@ -22,7 +27,7 @@ Report = dict[str, Any]
 
 def evaluate(
     encoder: Encoder,
-    composers: Mapping[str, Composer],
+    composers: Mapping[str, Head],
     thresholds: Mapping[str, Mapping[str, float]] | None = None,
     split: str = "test",
     families: int = 1450,
@@ -31,15 +36,20 @@ def evaluate(
     seed: int = 0,
     workers: int = 1,
     progress: bool = True,
+    faithfulness: int = 0,
+    makers: Mapping[str, MapMaker] | None = None,
 ) -> Report:
     """Figures of one or several composers over one encoder, by name, as a dict that JSON can hold.
 
     `thresholds` may give a model's "reference" and "target" sums of evidence below which a map is empty; otherwise they
     are chosen on validation, as are the weight of the text in the sums and the level of the IoU. `split` is "test" or
-    "validation"; the latter is then judged by what was chosen on it.
+    "validation"; the latter is then judged by what was chosen on it. So many of the explained queries as
+    `faithfulness` says are put to the slow probes: deletion, insertion, randomisation, stability. `makers` are further
+    ways to make maps, by name, measured beside the project's own and the baselines; the probes add those of captum
+    where it is installed.
     """
     models = dict(composers)
-    settings = (maps, seed, workers, progress)
+    settings = (maps, seed, workers, progress, makers)
     validation = run(encoder, models, "validation", validation_families, *settings)
     judged = validation if (split, families) == ("validation", validation_families) else None
     judged = judged or run(encoder, models, split, families, *settings)
@@ -47,7 +57,7 @@ def evaluate(
     cuts = {name: _thresholds(validation, name, given.get(name)) for name in models}
     retrieval, ranks = _retrieval(judged, validation)
     localisation, columns = _localisation(judged, validation, cuts)
-    return {
+    report: Report = {
         "split": split,
         "families": families,
         "validation_families": validation_families,
@@ -63,16 +73,12 @@ def evaluate(
         "no_evidence": _no_evidence(judged, cuts),
         "differences": _differences(judged, list(models), ranks, columns),
     }
-
-
-def _groups(data: Pass, edits: tuple[str, ...], rows: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    """Names of groups of the queries `rows` [K], each with who belongs to it, bool [K]."""
-    yield "all", np.ones(len(rows), bool)
-    for edit in edits:
-        yield edit, data.edit[rows] == edit
-    yield "seen photos", ~data.unseen["photo"][rows]
-    for name, flags in data.unseen.items():
-        yield f"unseen {name}s", flags[rows]
+    if faithfulness:
+        probed = probe(
+            encoder, models, judged, split, faithfulness, library_makers() | dict(makers or {}), seed, workers, progress
+        )
+        report["probes"] = probe_figures(probed, judged)
+    return report
 
 
 def _compositions(data: Pass, name: str) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -85,7 +91,7 @@ def _retrieval(data: Pass, validation: Pass) -> tuple[list[dict], dict[tuple[str
     rows: list[dict] = []
     kept: dict[tuple[str, str], np.ndarray] = {}
     every = np.arange(len(data.family))
-    groups = list(_groups(data, KINDS, every))
+    groups = list(data.groups(KINDS, every))
     for name, own in data.embeddings.items():
         images, texts, changes, gallery = _compositions(data, name)
         weights = {}
@@ -106,11 +112,11 @@ def _retrieval(data: Pass, validation: Pass) -> tuple[list[dict], dict[tuple[str
     return rows, kept
 
 
-def _thresholds(validation: Pass, name: str, given: Mapping[str, float] | None) -> dict[str, tuple[float, str]]:
+def _thresholds(validation: Pass, name: str, given: Mapping[str, float] | None) -> dict[Side, tuple[float, str]]:
     """By side: the least sum of evidence of a map that is not empty, and where it comes from."""
     if given:
         return {side: (float(given[side]), "model card") for side in SIDES}
-    cuts = {}
+    cuts: dict[Side, tuple[float, str]] = {}
     for side, maps in validation.sides.items():
         evidence = maps.evidence[name]
         cuts[side] = (evidence_threshold(evidence[maps.defined], evidence[~maps.defined]), "validation")
@@ -126,7 +132,7 @@ def _ious(figures: list[Localisation | None]) -> np.ndarray:
 
 
 def _localisation(
-    data: Pass, validation: Pass, cuts: dict[str, dict[str, tuple[float, str]]]
+    data: Pass, validation: Pass, cuts: dict[str, dict[Side, tuple[float, str]]]
 ) -> tuple[list[dict], dict[tuple[str, str, str, str], np.ndarray]]:
     rows: list[dict] = []
     kept: dict[tuple[str, str, str, str], np.ndarray] = {}
@@ -135,7 +141,7 @@ def _localisation(
         defined = maps.defined
         query = maps.query[defined]
         family, area = data.family[query], maps.area[defined]
-        groups = list(_groups(data, OBJECT_EDITS, query))
+        groups = list(data.groups(OBJECT_EDITS, query))
         for (model, method), figures in maps.figures.items():
             level = best_level(_ious(validation.sides[side].figures[model, method]))
             columns = {
@@ -145,7 +151,7 @@ def _localisation(
                 "iou": _ious(figures)[:, level],
             }
             versions = {method: columns}
-            if method == "MMGrad":
+            if method == OURS:
                 shown = maps.evidence[model][defined] >= cuts[model][side][0]
                 versions[AS_SHOWN] = {key: column * shown for key, column in columns.items()}
             for version, values in versions.items():
@@ -158,7 +164,7 @@ def _localisation(
     return rows, kept
 
 
-def _no_evidence(data: Pass, cuts: dict[str, dict[str, tuple[float, str]]]) -> list[dict]:
+def _no_evidence(data: Pass, cuts: dict[str, dict[Side, tuple[float, str]]]) -> list[dict]:
     """How often a map is called empty: where there is nothing to show, as it should be, and where there is."""
     rows = []
     for side, maps in data.sides.items():
@@ -196,6 +202,6 @@ def _differences(
             maps: SideMaps = data.sides[side]
             family = data.family[maps.query[maps.defined]]
             for key in ("pointing", "pointing_exact", "energy", "iou"):
-                gain = columns[side, first, "MMGrad", key] - columns[side, other, "MMGrad", key]
+                gain = columns[side, first, OURS, key] - columns[side, other, OURS, key]
                 rows.append({"than": other, "figure": f"{side} {key}", "gain": asdict(estimate(gain, family))})
     return rows

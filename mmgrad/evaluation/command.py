@@ -1,0 +1,105 @@
+"""What `python -m mmgrad evaluate` does: judge models on edit scenes, on photographs, or on a field benchmark."""
+
+import os
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from mmgrad.compositions import COMPOSITIONS
+from mmgrad.data.edits import TEST_FAMILIES, VALIDATION_FAMILIES
+from mmgrad.data.photographs import load_photographs
+from mmgrad.encoders.clip import DualEncoder
+from mmgrad.errors import InputError, ModelError
+from mmgrad.evaluation.benchmarks import benchmark_markdown, evaluate_benchmark
+from mmgrad.evaluation.photographs import evaluate_photographs, photographs_markdown
+from mmgrad.evaluation.plots import draw_plots
+from mmgrad.evaluation.report import markdown, write_json
+from mmgrad.evaluation.suite import evaluate
+from mmgrad.model import Model, dual_model, load_composer, load_model
+
+
+def run(options: Namespace) -> None:
+    """Judge the models that the options of the command name, print the tables and write what was asked for.
+
+    Raises MMGradError where something of it cannot be.
+    """
+    model = load_model(options.model, composition=options.composition, weight=options.weight)
+    models = {model.name: model}
+    for folder in options.compare:
+        name, other = _other(folder, model, models)
+        models[name] = other
+    if options.data:
+        report = _judged_on_a_benchmark(options, model)
+        text = benchmark_markdown(report)
+    elif options.photos:
+        report = _judged_on_photographs(options, models)
+        text = photographs_markdown(report)
+    else:
+        report = _judged_on_a_split(options, models)
+        text = markdown(report)
+    if options.json:
+        write_json(report, options.json)
+    if options.markdown:
+        options.markdown.parent.mkdir(parents=True, exist_ok=True)
+        options.markdown.write_text(text + "\n", encoding="utf-8")
+    print(text)
+
+
+def _judged_on_a_benchmark(options: Namespace, model: Model) -> dict[str, Any]:
+    if options.root is None:
+        raise InputError(f"Say where {options.data} lies: --data {options.data} --root DIR.")
+    return evaluate_benchmark(model, options.data, options.root, options.split or "val", options.submit)
+
+
+def _judged_on_a_split(options: Namespace, models: dict[str, Model]) -> dict[str, Any]:
+    split = options.split or "test"
+    if split not in ("test", "validation"):
+        raise InputError(f"The edit scenes have no split '{split}'; choose test or validation.")
+    cards = {name: each.card for name, each in models.items()}
+    whole = TEST_FAMILIES if split == "test" else VALIDATION_FAMILIES
+    report = evaluate(
+        next(iter(models.values())).encoder,
+        {name: each.composer for name, each in models.items()},
+        {name: card["no_evidence"] for name, card in cards.items() if "no_evidence" in card},
+        split=split,
+        families=options.families or whole,
+        validation_families=options.validation_families,
+        maps=options.maps,
+        seed=options.seed,
+        workers=options.workers,
+        faithfulness=options.faithfulness,
+    )
+    report["fingerprints"] = {name: each.fingerprint for name, each in models.items()}
+    if options.plots:
+        beside = (options.markdown or options.json or options.plots / "report").parent
+        paths = draw_plots(report, options.plots)
+        report["plots"] = [Path(os.path.relpath(path, beside)).as_posix() for path in paths]
+    return report
+
+
+def _judged_on_photographs(options: Namespace, models: dict[str, Model]) -> dict[str, Any]:
+    composers = {name: each.composer for name, each in models.items()}
+    encoder = next(iter(models.values())).encoder
+    return evaluate_photographs(encoder, composers, load_photographs(options.photos), seed=options.seed)
+
+
+def _other(folder: Path, model: Model, taken: dict[str, Model]) -> tuple[str, Model]:
+    """Name and model of another checkpoint, or of another composition of a CLIP or SigLIP.
+
+    It must fit the encoder of the first and differ from those taken.
+    """
+    if str(folder) in COMPOSITIONS and isinstance(model.encoder, DualEncoder):
+        composed = dual_model(model.encoder, str(folder))
+        if composed.name in taken:
+            raise ModelError(f"'{composed.name}' is already there; give another composition to compare.")
+        return composed.name, composed
+    composer, card = load_composer(folder)
+    expected = {key: getattr(model.encoder, key) for key in ("channels", "token_width", "grid")}
+    if {key: composer.config[key] for key in expected} != expected:
+        raise ModelError(f"The checkpoint in {folder} is made for another encoder than {model.encoder.name}.")
+    other = Model(model.encoder, composer.to(model.device), card)
+    same = next((name for name, each in taken.items() if each.fingerprint == other.fingerprint), None)
+    if same is not None:
+        raise ModelError(f"The checkpoint in {folder} has the very weights of '{same}'; give another one to compare.")
+    name = folder.resolve().name
+    return (str(folder) if name in taken else name), other

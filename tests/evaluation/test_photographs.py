@@ -1,0 +1,92 @@
+"""Figures on photographs, with a search that is always right and one that always gives the reference back."""
+
+import csv
+from pathlib import Path
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional
+
+from mmgrad.composer import Composer
+from mmgrad.data.imagenet import classes, fits, name
+from mmgrad.data.photographs import Photograph, is_for_validation, load_photographs
+from mmgrad.encoders import TextTokens
+from mmgrad.evaluation import evaluate_photographs, photographs_markdown
+from mmgrad.evaluation.photographs import _different, _questions, _retrieval
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Photograph, ...]:
+    """Smooth noise of its own for each of a third of the classes."""
+    place = tmp_path_factory.mktemp("photographs")
+    rng, rows = np.random.default_rng(1), [["file", "wnid"]]
+    for one in classes()[::3]:
+        pixels = cv2.resize(rng.integers(0, 256, (3, 3, 3), np.uint8), (72, 64), interpolation=cv2.INTER_CUBIC)
+        Image.fromarray(pixels).save(place / f"{one.wnid}.png")
+        rows.append([f"{one.wnid}.png", one.wnid])
+    with (place / "labels.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
+    return load_photographs(Path(place))
+
+
+@pytest.fixture(scope="module")
+def pool(photographs: tuple[Photograph, ...]) -> list[Photograph]:
+    return [photo for photo in photographs if is_for_validation(photo.wnid)]
+
+
+def test_a_mosaic_names_one_of_its_photographs_and_changes_only_that(pool: list[Photograph]) -> None:
+    for one in _questions(pool, 24, seed=0):
+        assert one.inside.mean() == 0.25
+        changed = (one.reference != one.target).any(axis=2)
+        assert changed[one.inside].mean() > 0.9
+        assert not changed[~one.inside].any()
+        assert one.text.startswith(f"{one.edit} ")
+
+
+def test_photographs_of_one_mosaic_are_told_apart_by_their_names(pool: list[Photograph]) -> None:
+    for seed in range(20):
+        chosen = _different(pool, 5, np.random.default_rng(seed))
+        words = [classes()[photo.index].names[0] for photo in chosen]
+        assert [sum(fits(word, photo.index) for photo in chosen) for word in words] == [1] * 5
+
+
+def test_a_map_that_sees_nothing_has_a_quarter_of_its_energy_in_a_quarter(encoder, composer, photographs) -> None:
+    report = evaluate_photographs(encoder, {"tiny": composer}, photographs, count=20)
+    rows = {row["method"]: row for row in report["focus"] if row["group"] == "all"}
+    for method in ("centre", "uniform"):
+        assert rows[method]["energy"]["mean"] == pytest.approx(0.25, abs=0.005)
+        assert rows[method]["peak"]["mean"] == 0  # the centre touches all four, a flat map points at nothing
+    assert report["photographs"] == report["classes"] == len([p for p in photographs if is_for_validation(p.wnid)])
+    text = photographs_markdown(report)
+    assert "| MMGrad |" in text
+    assert "nan" not in text
+
+
+def test_the_same_seed_asks_the_same(encoder, composer: Composer, photographs) -> None:
+    first, second = (evaluate_photographs(encoder, {"tiny": composer}, photographs, 8, seed=3) for _ in range(2))
+    assert first == second
+
+
+def test_recall_is_one_for_a_search_that_knows_and_none_for_one_that_stays(encoder, pool, monkeypatch) -> None:
+    looks = {photo.index: encoder.trunk(encoder.prepare([photo.rgb()])[0]) for photo in pool}
+
+    def image(features: Tensor) -> Tensor:
+        return functional.normalize(features.flatten(1) - 0.5, dim=-1)
+
+    def encode_text(texts: list[str]) -> TextTokens:
+        named = [text.split(" with ")[1] for text in texts]
+        rows = [next(p.index for p in pool if name(classes()[p.index].names[0]).indefinite == word) for word in named]
+        states = torch.cat([image(looks[row]) for row in rows])[:, None]
+        return TextTokens(states, torch.ones(len(texts), 1, dtype=torch.bool), ((),) * len(texts))
+
+    knows = SimpleNamespace(image=image, query=lambda features, states, mask: states[:, 0])
+    stays = SimpleNamespace(image=image, query=lambda features, states, mask: image(features))
+    monkeypatch.setattr(encoder, "encode_text", encode_text)
+    right, wrong = _retrieval(encoder, {"knows": knows, "stays": stays}, pool, seed=0)  # type: ignore[dict-item]
+    assert right["recall@1"]["mean"] == 1
+    assert wrong["recall@1"]["mean"] == 0
