@@ -3,8 +3,10 @@
 from mmgrad.engine import Engine, Explanation, Hit, Map, WordEvidence, load
 from mmgrad.errors import GalleryError, InputError, MMGradError, ModelError
 from mmgrad.gallery import Gallery
+from mmgrad.version import version
 
-__version__ = "0.1.0"
+__version__ = version
+
 __all__ = [
     "Engine",
     "Explanation",

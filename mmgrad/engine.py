@@ -2,113 +2,29 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from mmgrad.attention import reference_map, target_map
+from mmgrad import why
+from mmgrad.attention import reference_map, target_map, target_maps
+from mmgrad.check import Check, check
+from mmgrad.duplicates import near_duplicates
 from mmgrad.encoders import TextTokens, Word
 from mmgrad.errors import InputError
-from mmgrad.gallery import Gallery, Record
+from mmgrad.explanation import Explanation, Hit, Map, WordEvidence
+from mmgrad.gallery import Gallery
 from mmgrad.images import Letterbox, Source, load_image
 from mmgrad.model import Model, load_model
+from mmgrad.suggest import recognise, suggest
+from mmgrad.why import Asked, Contrast, Seen, strengthen
 
 MAX_TEXT = 300  # characters
 MAX_TOP = 50
+MAX_STRENGTH = 2.0
 DEFAULT_GALLERY = Path(__file__).resolve().parent.parent / "examples" / "gallery"
-
-
-@dataclass(frozen=True, eq=False)
-class Map:
-    """An attention map over one picture.
-
-    values: float32 [h, w], raw scale; positive evidence says "here", negative speaks against. `letterbox` is the
-    geometry between the square the map covers and the picture. `threshold`: less positive evidence
-    than this is none at all.
-    """
-
-    values: np.ndarray
-    letterbox: Letterbox
-    threshold: float
-
-    @property
-    def evidence(self) -> float:
-        """The sum of the positive values."""
-        return float(self._positive.sum())
-
-    @property
-    def empty(self) -> bool:
-        """Whether the map holds no evidence worth showing."""
-        return self.evidence < self.threshold
-
-    @property
-    def peak(self) -> float:
-        """The greatest positive value inside the picture; 0 for an empty map."""
-        return 0.0 if self.empty else float(self.on_original().max())
-
-    @property
-    def peak_xy(self) -> tuple[int, int] | None:
-        """The pixel (x, y) of the picture where the map is greatest, None for an empty map."""
-        if self.empty:
-            return None
-        y, x = divmod(int(self.on_original().argmax()), self.letterbox.width)
-        return x, y
-
-    def on_original(self) -> np.ndarray:
-        """The positive map at the picture's own pixels, float32 [height, width], raw scale."""
-        return self.letterbox.restore(self._positive)
-
-    @property
-    def _positive(self) -> np.ndarray:
-        return np.maximum(self.values, 0)
-
-
-@dataclass(frozen=True, eq=False)
-class WordEvidence:
-    """A whole word of the text (its characters [start, end)), its weight, its map over the reference and over each hit.
-
-    The weight is how much the score of the first hit falls when the word is left out.
-    """
-
-    word: str
-    start: int
-    end: int
-    weight: float
-    reference: Map
-    targets: tuple[Map, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Hit:
-    """One retrieved picture: rank from 1, cosine score, pixels uint8 [H, W, 3], and where the change shows in it."""
-
-    rank: int
-    record: Record
-    score: float
-    image: np.ndarray
-    map: Map
-
-
-@dataclass(frozen=True, eq=False)
-class Explanation:
-    """What was found, and why. `timing_ms` holds the milliseconds of each step done so far."""
-
-    text: str
-    image: np.ndarray
-    reference: Map
-    words: tuple[WordEvidence, ...]
-    hits: tuple[Hit, ...]
-    model: str
-    gallery: str
-    timing_ms: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def scale(self) -> float:
-        """The greatest peak among the hits' maps: the shared scale that their panels are drawn on."""
-        return max((hit.map.peak for hit in self.hits), default=0.0)
 
 
 class Engine:
@@ -117,26 +33,33 @@ class Engine:
     def __init__(self, model: Model, gallery: Gallery):
         self.model = model
         self.gallery = gallery
-        self.thresholds = model.card.get("no_evidence", {"reference": 0.0, "target": 0.0})
+        self.thresholds: dict[str, float] = model.card.get("no_evidence", {})
 
-    def explain(self, image: Source, text: str, k: int = 12) -> Explanation:
+    def explain(
+        self, image: Source, text: str, k: int = 12, strength: float = 1.0, leave_out_copies: bool = False
+    ) -> Explanation:
         """The first `k` pictures of the gallery for `image` changed as `text` says, with all maps.
 
-        Raises InputError for a picture that cannot be read, an empty or too long text, or k out of range.
+        Args:
+            strength: how much the text's change counts, from 0 (the picture alone) through 1 (as trained) to 2.
+            leave_out_copies: leave out the gallery's pictures that show the same pixels as `image`.
+
+        Raises InputError for a picture that cannot be read, an empty or too long text, or a number out of range.
         """
-        *_, last = self.stream(image, text, k)
+        *_, last = self.stream(image, text, k, strength, leave_out_copies)
         return last
 
-    def stream(self, image: Source, text: str, k: int = 12) -> Iterator[Explanation]:
+    def stream(
+        self, image: Source, text: str, k: int = 12, strength: float = 1.0, leave_out_copies: bool = False
+    ) -> Iterator[Explanation]:
         """`explain` in three steps: the reference map; the hits with their maps; the words with theirs."""
         clock = _Clock()
         text, k = self._checked(text, k)
+        strength = self._checked_strength(strength)
         pixels = load_image(image)
         features, (box,) = self.model.features([pixels])  # (1, C, h, w)
         clock.lap("features")
-        tokens = self.model.encode_text(text)
-        if not tokens.words[0]:
-            raise InputError("The text holds no word; say in words what should be different.")
+        tokens = self._tokens(text)
         clock.lap("text")
         evidence = self.model.encoder.evidence
         composer = self.model.composer
@@ -150,14 +73,18 @@ class Engine:
             hits=(),
             model=self.model.name,
             gallery=self.gallery.folder.name,
+            fingerprint=self.model.fingerprint,
+            strength=strength,
             timing_ms=dict(clock.laps),
         )
         yield result
 
         with torch.no_grad():
-            query = composer.query(features, tokens.states, tokens.mask)  # (1, D)
-            change = query - composer.image(features)
-        found = self.gallery.search(query, k)
+            before = composer.image(features)  # (1, D)
+            query = strengthen(before, composer.query(features, tokens.states, tokens.mask), strength)
+            change = query - before
+        copies = near_duplicates(self.gallery, pixels, before) if leave_out_copies else ()
+        found = self.gallery.search(query, min(k, max(1, len(self.gallery) - len(copies))), exclude=copies)
         clock.lap("search")
         records = [self.gallery.records[i] for i in found.indices[0].tolist()]
         pictures = [load_image(record.path) for record in records]
@@ -171,54 +98,95 @@ class Engine:
                 zip(records, found.scores[0].tolist(), pictures, maps, boxes, strict=True), start=1
             )
         )
-        result = replace(result, hits=hits, timing_ms=dict(clock.laps))
+        result = replace(result, hits=hits, left_out=copies, timing_ms=dict(clock.laps))
         yield result
 
-        words = self._words(text, tokens, features, box, query, target_features, boxes)
+        asked = Asked(text, pixels, box, features, tokens, before, query)
+        words = self._words(asked, target_features, boxes, strength)
         clock.lap("words")
         yield replace(result, words=words, timing_ms=dict(clock.laps) | {"total": sum(clock.laps.values())})
 
+    def suggest(self, image: Source) -> list[str]:
+        """Ready sentences to try on a picture, made of the things that are recognised in it."""
+        return suggest(recognise(self.model, self.gallery, load_image(image)))
+
+    def contrast(self, image: Source, text: str, first: str, second: str, strength: float = 1.0) -> Contrast:
+        """Why the picture `first` of the gallery rather than `second`, both by id. Raises InputError as `explain`, and
+        for an unknown id."""
+        return why.contrast(self.model, self._asked(image, text, strength), self._seen([first, second]), strength)
+
+    def responses(self, image: Source, text: str, ids: Sequence[str], strength: float = 1.0) -> tuple[Map, ...]:
+        """For each picture of the gallery, what the change at each place of the reference speaks for it."""
+        return why.responses(self.model, self._asked(image, text, strength), self._seen(ids))
+
+    def text_blind(self, image: Source, text: str, ids: Sequence[str]) -> tuple[Map, tuple[Map, ...]]:
+        """Grad-CAM that never reads the text, at the reference and at each picture of the gallery, to compare with."""
+        return why.text_blind(self.model, self._asked(image, text, 1.0), self._seen(ids))
+
+    def check(self, image: Source, text: str, hit: str, strength: float = 1.0) -> Check:
+        """Cover what the map marks in a picture of the gallery, and as much elsewhere, and rank it again each time."""
+        asked, found = self._asked(image, text, strength), self._seen([hit])
+        evidence = self.model.encoder.evidence
+        values = target_map(self.model.composer, found.features, asked.query - asked.before, evidence)[0]
+        return check(self.model, self.gallery, asked, found, self._map(values, found.boxes[0], "target"))
+
+    def _asked(self, image: Source, text: str, strength: float) -> Asked:
+        text, _ = self._checked(text, 1)
+        strength = self._checked_strength(strength)
+        pixels = load_image(image)
+        features, (box,) = self.model.features([pixels])
+        tokens = self._tokens(text)
+        with torch.no_grad():
+            before = self.model.composer.image(features)
+            query = self.model.composer.query(features, tokens.states, tokens.mask)
+        return Asked(text, pixels, box, features, tokens, before, strengthen(before, query, strength))
+
+    def _seen(self, ids: Sequence[str]) -> Seen:
+        unknown = [name for name in ids if name not in self.gallery.positions]
+        if unknown or not ids:
+            raise InputError(f"The gallery holds no picture {unknown[:1]}; please give ids of its pictures.")
+        records = tuple(self.gallery.records[self.gallery.positions[name]] for name in ids)
+        pictures = [load_image(record.path) for record in records]
+        features, boxes = self.model.features(pictures)
+        return Seen(records, tuple(pictures), features, tuple(boxes))
+
+    def _tokens(self, text: str) -> TextTokens:
+        tokens = self.model.encode_text(text)
+        if not tokens.words[0]:
+            raise InputError("The text holds no word; say in words what should be different.")
+        return tokens
+
     def _words(
-        self,
-        text: str,
-        tokens: TextTokens,
-        features: Tensor,
-        box: Letterbox,
-        query: Tensor,
-        target_features: Tensor,
-        boxes: Sequence[Letterbox],
+        self, asked: Asked, target_features: Tensor, boxes: Sequence[Letterbox], strength: float
     ) -> tuple[WordEvidence, ...]:
-        """Each word's share: the text against the text without the word, in one batch of W texts."""
+        """Each word's share: the text against the text without the word, W texts together."""
+        text, tokens, features, box = asked.text, asked.tokens, asked.features, asked.box
         words: tuple[Word, ...] = tokens.words[0]
-        count, hits = len(words), len(target_features)
+        count = len(words)
         without = self.model.encoder.encode_text([text[: w.start] + text[w.end :] for w in words])
         composer, evidence = self.model.composer, self.model.encoder.evidence
         repeated = features.expand(count, -1, -1, -1)
         with torch.no_grad():
-            shares = query - composer.query(repeated, without.states, without.mask)  # (W, D)
+            rest = composer.query(repeated, without.states, without.mask)  # (W, D)
+            shares = asked.query - strengthen(asked.before, rest, strength)
             weights = shares @ composer.image(target_features[:1])[0]  # (W,)
         states, mask = tokens.states.expand(count, -1, -1), tokens.mask.expand(count, -1)
         references = reference_map(composer, repeated, states, mask, evidence, baseline=(without.states, without.mask))
-        targets = target_map(
-            composer,
-            target_features.repeat(count, 1, 1, 1),
-            shares.repeat_interleave(hits, dim=0),
-            evidence,
-        ).unflatten(0, (count, hits))
+        targets = target_maps(composer, target_features, shares, evidence)
         return tuple(
             WordEvidence(
                 word=word.text,
                 start=word.start,
                 end=word.end,
                 weight=float(weight),
-                reference=self._map(reference, box, "reference"),
-                targets=tuple(self._map(values, b, "target") for values, b in zip(row, boxes, strict=True)),
+                reference=self._map(reference, box, "word_reference"),
+                targets=tuple(self._map(values, b, "word_target") for values, b in zip(row, boxes, strict=True)),
             )
             for word, weight, reference, row in zip(words, weights, references, targets, strict=True)
         )
 
     def _map(self, values: Tensor, box: Letterbox, kind: str) -> Map:
-        return Map(values.float().cpu().numpy(), box, float(self.thresholds[kind]))
+        return Map(values.float().cpu().numpy(), box, float(self.thresholds.get(kind, 0.0)))
 
     def _checked(self, text: str, k: int) -> tuple[str, int]:
         if not isinstance(text, str) or not text.strip():
@@ -234,6 +202,11 @@ class Engine:
             raise InputError(f"The number of results must be a whole number from 1 to {largest}, not {k!r}.")
         return text, k
 
+    def _checked_strength(self, strength: float) -> float:
+        if isinstance(strength, bool) or not isinstance(strength, int | float) or not 0 <= strength <= MAX_STRENGTH:
+            raise InputError(f"The strength must be a number from 0 to {MAX_STRENGTH:g}, not {strength!r}.")
+        return float(strength)
+
 
 class _Clock:
     def __init__(self) -> None:
@@ -246,10 +219,17 @@ class _Clock:
         self._last = now
 
 
-def load(model: str | Path | None = None, gallery: str | Path | None = None, device: str | None = None) -> Engine:
+def load(
+    model: str | Path | None = None,
+    gallery: str | Path | None = None,
+    device: str | None = None,
+    composition: str | None = None,
+    weight: float | None = None,
+) -> Engine:
     """An engine of a model (default: the embedded one) and a gallery folder (default: the one that is shipped).
 
-    Raises ModelError or GalleryError, each saying what is missing and what to do.
+    `model`, `composition` and `weight` are those of `mmgrad.model.load_model`. Raises ModelError, GalleryError or
+    InputError, each saying what is missing and what to do.
     """
-    loaded = load_model(model, device)
+    loaded = load_model(model, device, composition, weight)
     return Engine(loaded, Gallery.load(Path(gallery) if gallery is not None else DEFAULT_GALLERY, loaded))

@@ -1,6 +1,8 @@
 """An explanation as files: maps as arrays at the resolution of the original pictures, overlays as PNGs."""
 
-from dataclasses import replace
+import io
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +10,60 @@ import numpy as np
 from PIL import Image
 
 from mmgrad import overlay
-from mmgrad.engine import Explanation, Map
+from mmgrad.explanation import Explanation, Map
 
 _TURNED = (5, 6, 7, 8)  # EXIF orientations that swap width and height
+
+
+def describe(explanation: Explanation) -> dict[str, Any]:
+    """An explanation as what JSON can hold, without maps and pictures.
+
+    `text`, `strength`, `left_out`, `model`, `fingerprint`, `gallery`; `reference` with `peak_xy` and `evidence`;
+    `words` with `word`, `start`, `end`, `weight`; `hits` with `rank`, `id`, `caption`, `score`, `peak_xy`, `evidence`;
+    `timing_ms`. `peak_xy` is the pixel [x, y] where the evidence is greatest, null where there is "no evidence".
+    """
+    return {
+        "text": explanation.text,
+        "strength": explanation.strength,
+        "left_out": list(explanation.left_out),
+        "model": explanation.model,
+        "fingerprint": explanation.fingerprint,
+        "gallery": explanation.gallery,
+        "reference": _seen(explanation.reference),
+        "words": _words(explanation),
+        "hits": [
+            {"rank": hit.rank, "id": hit.record.id, "caption": hit.record.caption, "score": hit.score, **_seen(hit.map)}
+            for hit in explanation.hits
+        ],
+        "timing_ms": explanation.timing_ms,
+    }
+
+
+def raw_maps(explanation: Explanation) -> bytes:
+    """All maps of an explanation as the bytes of an .npz file, signed float32 in raw scale, one cell a place.
+
+    `reference` [h, w], `targets` [K, h, w], `words_reference` [W, h, w], `words_targets` [W, K, h, w];
+    `explanation`, the JSON of `describe`; `geometry`, the JSON of where each picture lies in the square that the maps
+    cover, the reference first.
+    """
+    hits, words = explanation.hits, explanation.words
+    maps = [explanation.reference, *(hit.map for hit in hits)]
+    shape = explanation.reference.values.shape
+    targets = np.zeros((len(words), len(hits), *shape), np.float32)
+    for row, word in enumerate(words):
+        for column, target in enumerate(word.targets):
+            targets[row, column] = target.values
+    file = io.BytesIO()
+    np.savez_compressed(
+        file,
+        reference=maps[0].values,
+        targets=np.array([each.values for each in maps[1:]], np.float32).reshape(-1, *shape),
+        words_reference=np.array([word.reference.values for word in words], np.float32).reshape(-1, *shape),
+        words_targets=targets,
+        explanation=np.array(json.dumps(describe(explanation))),
+        geometry=np.array(json.dumps([asdict(each.letterbox) for each in maps])),
+    )
+    return file.getvalue()
 
 
 def write_explanation(explanation: Explanation, image: Path, out: Path) -> dict[str, Any]:
@@ -31,16 +84,23 @@ def write_explanation(explanation: Explanation, image: Path, out: Path) -> dict[
     for hit in explanation.hits:
         found = _write(hit.map, hit.image, hit.record.path, explanation.scale, out / f"hit-{hit.rank:02d}")
         hits.append({"rank": hit.rank, "id": hit.record.id, "path": str(hit.record.path), "score": hit.score, **found})
-    words = [{"word": w.word, "start": w.start, "end": w.end, "weight": w.weight} for w in explanation.words]
     return {
         "text": explanation.text,
         "model": explanation.model,
         "gallery": explanation.gallery,
         "reference": described,
-        "words": words,
+        "words": _words(explanation),
         "hits": hits,
         "timing_ms": explanation.timing_ms,
     }
+
+
+def _seen(shown: Map) -> dict[str, Any]:
+    return {"peak_xy": None if shown.empty else list(shown.peak_xy or ()), "evidence": shown.evidence}
+
+
+def _words(explanation: Explanation) -> list[dict[str, Any]]:
+    return [{"word": w.word, "start": w.start, "end": w.end, "weight": w.weight} for w in explanation.words]
 
 
 def _write(shown: Map, pixels: np.ndarray, source: Path, peak: float, stem: Path) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from mmgrad import overlay
+from mmgrad.version import version
 
 if TYPE_CHECKING:
-    from mmgrad.engine import Explanation, Map
+    from mmgrad.explanation import Explanation, Map
 
 COLUMNS = 4
 """Results in a row."""
@@ -55,6 +56,10 @@ def figure(explanation: "Explanation", opacity: float = 0.65) -> Figure:
         _caption(panel, f"{hit.rank}.  {hit.score:.3f}", hit.map)
     if explanation.hits:
         _scale(sheet, explanation.scale)
+    made_by = f"mmgrad {version}, model {explanation.model} {explanation.fingerprint}, gallery {explanation.gallery}"
+    if explanation.strength != 1:
+        made_by += f", strength of the text {explanation.strength:g}"
+    sheet.text(0.995, 0.002, made_by, fontsize=6, color="0.35", ha="right", va="bottom", parse_math=False)
     return sheet
 
 

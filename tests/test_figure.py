@@ -47,6 +47,10 @@ def explanation(
         words=tuple(words),
         hits=tuple(hits),
         scale=max(peaks, default=0.0),
+        model="compact",
+        fingerprint="0123456789abcdef",
+        gallery="gallery",
+        strength=1.0,
     )
 
 

@@ -1,12 +1,20 @@
-/* One result, large: its map, what is known of it, and the way on from it. */
-mmgrad.detail = ({ parent, hits, heat, scale, legend, choose }) => {
-  const { el, panel } = mmgrad;
+/* One result, large: its map, the reference before it, what is known of it, and the ways on from it. */
+mmgrad.detail = ({ parent, value, map, scale, choose, contrast, check }) => {
+  const { el, panel, button } = mmgrad;
   let index = null;
   let shown = null;
   const picture = el("div", { class: "mm-large" });
   const facts = el("div", { class: "mm-facts" });
-  const bar = mmgrad.legend(legend, "");
+  const bar = mmgrad.legend();
+  const cut = el("input", { type: "range", min: "0", max: "100", value: "0", oninput: () => slide() });
+  const slide = () => picture.style.setProperty("--cut", `${100 - cut.value}%`);
+  const hits = () => value().hits;
   const step = (by) => open((index + by + hits().length) % hits().length);
+  const leave = (way) => () => {
+    const { id } = hits()[index];
+    dialog.close();
+    way(id);
+  };
   const dialog = el(
     "dialog",
     {
@@ -15,6 +23,7 @@ mmgrad.detail = ({ parent, hits, heat, scale, legend, choose }) => {
       onclose: () => (index = null),
       onclick: (event) => event.target === dialog && dialog.close(), // beside the box
       onkeydown: (event) => {
+        if (event.target === cut) return; // there the arrows move the slider
         if (event.key === "ArrowLeft") step(-1);
         if (event.key === "ArrowRight") step(1);
       },
@@ -22,18 +31,20 @@ mmgrad.detail = ({ parent, hits, heat, scale, legend, choose }) => {
     el(
       "div",
       { class: "mm-box" },
-      el("div", {}, picture, bar.element, mmgrad.opacity()),
+      el("div", {}, picture, el("label", { class: "mm-opacity" }, "After", cut, "Before"), bar.element),
       el(
         "div",
         { class: "mm-side" },
         facts,
-        el("button", { type: "button", class: "mm-next", onclick: () => choose(hits()[index].id) }, "Use as next reference"),
+        button("Use as next reference", leave(choose), { class: "mm-next" }),
+        button("Why this and not another?", leave(contrast), { class: "mm-plain" }),
+        button("Cover the region and rank again", leave(check), { class: "mm-plain" }),
         el(
           "div",
           { class: "mm-steps" },
-          el("button", { type: "button", onclick: () => step(-1) }, "← Previous"),
-          el("button", { type: "button", onclick: () => step(1) }, "Next →"),
-          el("button", { type: "button", class: "mm-close", onclick: () => dialog.close() }, "Close"),
+          button("← Previous", () => step(-1), { class: "mm-plain" }),
+          button("Next →", () => step(1), { class: "mm-plain", autofocus: true }),
+          button("Close", () => dialog.close(), { class: "mm-plain mm-close" }),
         ),
       ),
     ),
@@ -45,9 +56,12 @@ mmgrad.detail = ({ parent, hits, heat, scale, legend, choose }) => {
   const open = (at) => {
     index = at;
     const hit = hits()[index];
-    shown = panel({ ...hit, alt: hit.caption || `Result ${hit.rank}`, shape: null });
+    shown = panel({ ...hit, alt: hit.caption || `Result ${hit.rank}` });
     shown.element.style.setProperty("--aspect", String(hit.width / hit.height));
+    shown.element.append(el("img", { class: "mm-before", src: value().reference.picture, alt: "" }));
     picture.replaceChildren(shown.element);
+    cut.value = 0;
+    slide();
     const link = hit.link && el("a", { href: hit.link, rel: "noopener noreferrer", target: "_blank" }, hit.link);
     facts.replaceChildren(
       el("h2", {}, hit.caption || hit.id),
@@ -66,7 +80,7 @@ mmgrad.detail = ({ parent, hits, heat, scale, legend, choose }) => {
   };
   const refresh = () => {
     if (index === null) return;
-    shown.light(heat(index));
+    shown.light(map(index), scale());
     bar.name(scale());
   };
   return { open, refresh, close: () => dialog.open && dialog.close() };

@@ -14,10 +14,17 @@ mmgrad.el = (tag, attributes = {}, ...children) => {
   return element;
 };
 
+mmgrad.button = (label, onclick, attributes = {}) => mmgrad.el("button", { type: "button", onclick, ...attributes }, label);
+
 mmgrad.reduced = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 mmgrad.scrollTo = (element) =>
   element?.scrollIntoView({ behavior: mmgrad.reduced() ? "auto" : "smooth", block: "start" });
 
 /* A raw map value in few digits; the scale is the model's own and has no unit. */
-mmgrad.number = (value) => (value === 0 ? "0" : Number(value).toPrecision(2));
+mmgrad.number = (value) => (Math.abs(value) < 1e-9 ? "0" : String(Number(Number(value).toPrecision(2))).replace("-", "−"));
+
+/* A score or a weight with its sign. */
+mmgrad.signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
+
+mmgrad.bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));

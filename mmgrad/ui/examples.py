@@ -21,6 +21,7 @@ class Example:
         text: the sentence.
         edit: the kind of change, in a word.
         look_at: one sentence on what to look at.
+        fails: whether it is one that the model gets wrong.
     """
 
     id: str
@@ -28,6 +29,7 @@ class Example:
     text: str
     edit: str
     look_at: str
+    fails: bool = False
 
 
 def load_examples(folder: Path = FOLDER) -> tuple[Example, ...]:
@@ -41,7 +43,14 @@ def load_examples(folder: Path = FOLDER) -> tuple[Example, ...]:
         return ()
     try:
         examples = tuple(
-            Example(str(entry["id"]), folder / entry["image"], entry["text"], entry["edit"], entry["look_at"])
+            Example(
+                id=str(entry["id"]),
+                path=folder / entry["image"],
+                text=entry["text"],
+                edit=entry["edit"],
+                look_at=entry["look_at"],
+                fails=entry.get("fails") is True,
+            )
             for entry in json.loads(listing.read_text(encoding="utf-8"))
         )
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
@@ -65,5 +74,6 @@ def example_view(example: Example) -> View:
         "text": example.text,
         "edit": example.edit,
         "look_at": example.look_at,
+        "fails": example.fails,
         "picture": picture_uri(load_image(example.path, max_side=THUMB_SIDE), THUMB_SIDE),
     }

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +15,32 @@ from mmgrad.errors import InputError
 from mmgrad.images import load_image
 
 
+@dataclass(frozen=True)
+class Refused:
+    """What stands for a file that is no picture: the sentence that says why."""
+
+    reason: str
+
+
 class Picture(gr.Image):
-    """An image input that hands over RGB uint8 [H, W, 3], whatever was uploaded, or says in one sentence why not.
+    """An image input that hands over RGB uint8 [H, W, 3], whatever was uploaded, or a `Refused` that says why not.
+
+    It does not raise, because several events may read the same bad file and one of them should tell.
 
     The decoding that `gr.Image` has itself clips 16-bit pictures, drops transparency and fails silently.
     """
 
     is_template = True  # drawn by gr.Image's own front end
 
-    def preprocess(self, payload: ImageData | None) -> np.ndarray | None:
-        """The uploaded file, or a data URI, as an array; gr.Error with the reason where it is no picture."""
+    # A handler may get a Refused, which gr.Image itself never hands over.
+    def preprocess(self, payload: ImageData | None) -> np.ndarray | Refused | None:  # type: ignore[override]
+        """The uploaded file, or a data URI, as an array; None where there is none."""
         if payload is None:
             return None
         try:
             return load_image(_source(payload))
         except InputError as error:
-            raise gr.Error(str(error), duration=15, print_exception=False) from error
+            return Refused(str(error))
 
     def postprocess(self, value: Any) -> Any:
         """Show a file as it is (a copy of it is served, its folder stays closed), or an array without loss."""

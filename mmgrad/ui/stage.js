@@ -1,140 +1,135 @@
-/* The result: the reference with its map, the sentence as words, the grid of results. Drawn from what the server sent,
-   step by step; clicks on words and the slider stay in the page. */
+/* The answer: the reference with its map, the sentence as words, the grid of results, and what can be asked further.
+   Drawn from what the server sent, step by step; ways to draw, words and places stay in the page. */
 mmgrad.stage = (element, props, trigger, watch) => {
-  const { el, panel, legend, number } = mmgrad;
-  let value = null; // what the server sent last
+  const { el, panel, legend } = mmgrad;
+  mmgrad.colours = Object.fromEntries(Object.entries(props.colours).map(([name, text]) => [name, mmgrad.bytes(text)]));
+  let value = null; // what is shown
   let word = null; // index of the word whose evidence is shown; null for the whole sentence
-  let panels = []; // of the hits
-  let note = null; // what to look at, for an example
+  let reference = null;
+
+  /* A closer question about what is shown: resolves to the answer, or to null where there is none to show any more. */
+  const closer = async (kind, data) => {
+    const { run, query } = value;
+    const answer = await mmgrad.closer.ask(kind, (ticket) => trigger(kind, { ticket, query, ...data }));
+    return value.run === run || kind === "take" ? answer : null; // a file is wanted whatever is shown by then
+  };
+
+  const hitMap = (index) => (word === null ? value.hits[index].map : value.words[word].hits[index]);
+  const hitScale = () => (word === null ? value.scale : value.word_scale.hits);
 
   const live = el("p", { class: "mm-live", role: "status", "aria-live": "polite" });
   const sentence = el("div", { class: "mm-sentence", role: "group", "aria-label": "Words of your sentence", dir: "auto" });
   const about = el("p", { class: "mm-about" });
   const lookAt = el("p", { class: "mm-look", hidden: true });
-  const referenceLegend = legend(props.legend, "");
-  const hitsLegend = legend(props.legend, "");
+  const leftOut = el("p", { class: "mm-about", hidden: true });
+  const referenceLegend = legend();
+  const hitsLegend = legend();
   const referenceBox = el("div", { class: "mm-reference-box" });
-  const grid = el("ol", { class: "mm-grid" });
+  const grid = mmgrad.grid({ open: (index) => detail.open(index) });
+  const place = mmgrad.place({ value: () => value, closer, mark: grid.mark });
+  const lab = mmgrad.lab({ value: () => value, closer });
+  const take = mmgrad.take({ value: () => value, closer });
+  const trail = mmgrad.trail({
+    show: (step, before) => {
+      draw(step, before);
+      trigger("step", { query: step.query });
+    },
+  });
+  const progress = el("div", { class: "mm-progress", "aria-hidden": "true" }, el("span", {}), el("span", {}), el("span", {}));
   const body = el(
     "div",
     { class: "mm-stage", hidden: true },
+    trail.element,
+    mmgrad.toolbar(),
+    progress,
     el(
-      "section",
-      { class: "mm-reference", "aria-label": "Reference" },
-      el("h2", {}, "The sentence acts here"),
-      referenceBox,
-      referenceLegend.element,
-      sentence,
-      about,
-      lookAt,
-      mmgrad.opacity(),
+      "div",
+      { class: "mm-columns" },
+      el(
+        "section",
+        { class: "mm-reference", "aria-label": "Reference" },
+        el("h2", {}, "The sentence acts here"),
+        lookAt,
+        referenceBox,
+        referenceLegend.element,
+        sentence,
+        about,
+        place.element,
+      ),
+      el(
+        "section",
+        { class: "mm-results", "aria-label": "Results" },
+        el("div", { class: "mm-bar" }, el("h2", {}, "Found, and where the change shows"), hitsLegend.element),
+        mmgrad.howToRead(),
+        leftOut,
+        grid.element,
+      ),
     ),
-    el(
-      "section",
-      { class: "mm-results", "aria-label": "Results" },
-      el("div", { class: "mm-bar" }, el("h2", {}, "Found, and where the change shows"), hitsLegend.element),
-      grid,
-    ),
+    lab.element,
+    take.element,
   );
   element.replaceChildren(live, body);
 
   const detail = mmgrad.detail({
     parent: element,
-    hits: () => value.hits,
-    heat: (index) => hitHeat(index),
-    scale: () => hitsScale(),
-    legend: props.legend,
+    value: () => value,
+    map: hitMap,
+    scale: hitScale,
     choose: (id) => trigger("pick_hit", { id }),
+    contrast: (id) => lab.tools.labContrast.open(id),
+    check: (id) => lab.tools.labCheck.open(id),
   });
 
-  const hitHeat = (index) => (word === null ? value.hits[index].heat : value.words[word].hits[index]);
-  const hitsScale = () =>
-    word === null ? `strongest result (${number(value.scale)})` : `strongest word (${number(value.word_scale.hits)})`;
-
   const light = () => {
-    const shown = word === null ? value.reference : value.words[word];
-    reference.light(word === null ? shown.heat : shown.reference);
-    const scale = word === null ? value.reference.scale : value.word_scale.reference;
-    referenceLegend.name(`${word === null ? "strongest here" : "strongest word"} (${number(scale)})`);
-    panels.forEach((each, index) => each.light(hitHeat(index)));
-    if (value.hits) hitsLegend.name(hitsScale());
+    const [map, scale] =
+      word === null
+        ? [value.reference.map, value.reference.scale]
+        : [value.words[word].reference, value.word_scale.reference];
+    reference.light(map, scale);
+    referenceLegend.name(scale, word === null ? " here" : " word");
+    if (value.hits) {
+      grid.light(hitMap, hitScale());
+      hitsLegend.name(hitScale(), word === null ? " result" : " word");
+    }
     sentence.querySelectorAll("button").forEach((chip) =>
       chip.setAttribute("aria-pressed", String(chip.dataset.word === (word === null ? "all" : String(word)))));
     detail.refresh();
   };
 
-  let reference = null;
   const drawReference = () => {
-    reference = panel({ ...value.reference, alt: "The reference picture", shape: null });
-    const aspect = value.reference.width / value.reference.height;
-    reference.element.style.setProperty("--aspect", String(aspect));
+    reference = panel({ ...value.reference, alt: "The reference picture" });
+    reference.element.style.setProperty("--aspect", String(value.reference.width / value.reference.height));
     referenceBox.replaceChildren(reference.element);
-    panels = [];
-    grid.replaceChildren(...Array.from({ length: 12 }, () => el("li", { class: "mm-wait", "aria-hidden": "true" })));
+    place.on(reference);
+    grid.wait(12);
+    hitsLegend.element.hidden = true;
     sentence.replaceChildren(el("span", {}, value.text));
     about.textContent = "Weighing the words…";
-    lookAt.hidden = !note;
-    lookAt.textContent = note ?? "";
+    lookAt.hidden = !value.look_at;
+    lookAt.textContent = value.look_at ?? "";
+    leftOut.hidden = true;
+    lab.element.hidden = take.element.hidden = true;
     body.hidden = false;
     live.textContent = "Reference map ready.";
   };
 
-  const drawHits = () => {
-    panels = value.hits.map((hit) => panel({ ...hit, alt: hit.caption || `Result ${hit.rank}`, shape: 1 }));
-    grid.replaceChildren(
-      ...value.hits.map((hit, index) =>
-        el(
-          "li",
-          {},
-          el(
-            "button",
-            { type: "button", class: "mm-hit", onclick: () => detail.open(index) },
-            panels[index].element,
-            el(
-              "span",
-              { class: "mm-caption" },
-              el("b", {}, String(hit.rank)),
-              el("span", { class: "mm-title" }, hit.caption || hit.id),
-              el("span", { class: "mm-score", title: "cosine similarity" }, hit.score.toFixed(3)),
-            ),
-          ),
-        ),
-      ),
-    );
+  const drawHits = (before) => {
+    grid.draw(value.hits, before);
+    hitsLegend.element.hidden = false;
+    leftOut.hidden = !value.left_out;
+    leftOut.textContent = value.left_out === 1 ? "One copy of the reference is left out." : `${value.left_out} copies of the reference are left out.`;
     live.textContent = `${value.hits.length} results.`;
   };
 
-  /* The sentence as it was written, its words as buttons. Offsets count code points, as Python does. */
   const drawWords = () => {
-    const letters = Array.from(value.text);
-    const parts = [];
-    let done = 0;
-    value.words.forEach((each, index) => {
-      parts.push(letters.slice(done, each.start).join(""));
-      const sign = each.weight < 0 ? "−" : "+";
-      parts.push(
-        el(
-          "button",
-          {
-            type: "button",
-            class: each.weight < 0 ? "mm-word mm-against" : "mm-word",
-            style: { "--tone": String(Math.abs(each.tone)) },
-            title: `weight ${sign}${Math.abs(each.weight).toFixed(3)}`,
-            "data-word": String(index),
-            onclick: () => show(word === index ? null : index),
-          },
-          letters.slice(each.start, each.end).join(""),
-        ),
-      );
-      done = each.end;
-    });
-    parts.push(letters.slice(done).join(""));
-    sentence.replaceChildren(
-      el("span", { class: "mm-text", dir: "auto" }, ...parts),
-      el("button", { type: "button", class: "mm-all", "data-word": "all", onclick: () => show(null) }, "all words"),
-    );
+    const chips = mmgrad.words(value.text, value.words, (index) => show(word === index ? null : index));
+    const all = mmgrad.button("all words", () => show(null), { class: "mm-all", "data-word": "all" });
+    sentence.replaceChildren(chips, all);
     about.textContent = "Click a word to see its own evidence. Colour: how much the first score falls without it.";
     live.textContent = `Done in ${value.seconds} seconds.`;
+    lab.element.hidden = take.element.hidden = false;
+    lab.reset();
+    take.draw();
   };
 
   const show = (index) => {
@@ -142,34 +137,51 @@ mmgrad.stage = (element, props, trigger, watch) => {
     light();
   };
 
-  const update = () => {
-    const before = value;
-    value = props.value;
-    if (!value || !value.reference) return;
-    const fresh = !before || before.run !== value.run;
+  /* Draw what is new since `from`, the parts of the same answer that stand already. */
+  const draw = (next, before, from = null) => {
+    value = next;
+    const fresh = !from || from.run !== value.run;
     if (fresh) {
       word = null;
       detail.close();
       drawReference();
     }
-    if (value.hits && (fresh || !before.hits)) drawHits();
-    if (value.words && (fresh || !before.words)) drawWords();
+    if (value.hits && (fresh || !from.hits)) drawHits(before);
+    if (value.words && (fresh || !from.words)) drawWords();
+    progress.dataset.step = value.words ? "3" : value.hits ? "2" : "1";
     light();
-    if (value.words) mmgrad.rest();
-    else body.classList.remove("mm-busy");
+    mmgrad.look.prune();
+    return fresh;
+  };
+
+  const update = () => {
+    const next = props.value;
+    if (!next || !next.reference) return;
+    const fresh = draw(next, trail.compared(next.query), value);
+    if (next.words) {
+      mmgrad.rest();
+      trail.add(next);
+    } else body.classList.remove("mm-busy");
     if (fresh && body.getBoundingClientRect().top > innerHeight / 3) mmgrad.scrollTo(body);
   };
 
-  /* A question is on its way: dim what is shown. `text` says what to look at in an example. */
-  mmgrad.busy = (text = null) => {
-    note = text;
+  /* A question is on its way: dim what is shown. */
+  mmgrad.busy = () => {
     body.classList.add("mm-busy");
-    document.getElementById("mm-go")?.setAttribute("data-busy", "");
+    document.documentElement.dataset.mmBusy = "";
     live.textContent = "Working…";
   };
   mmgrad.rest = () => {
     body.classList.remove("mm-busy");
-    document.getElementById("mm-go")?.removeAttribute("data-busy");
+    progress.dataset.step = "3";
+    delete document.documentElement.dataset.mmBusy;
+  };
+  /* Called off: what came stays, and nothing more is promised. */
+  mmgrad.stop = () => {
+    mmgrad.rest();
+    if (!value || value.words) return;
+    about.textContent = live.textContent = "Called off.";
+    if (!value.hits) grid.wait(0);
   };
   /* A result has become the reference: ask for the next change. */
   mmgrad.onward = () => {
@@ -180,4 +192,24 @@ mmgrad.stage = (element, props, trigger, watch) => {
   };
   watch("value", update);
   update();
+  const link = mmgrad.link.read(location.search);
+  if (link) requestAnimationFrame(() => trigger("reopen", { query: link }));
+};
+
+/* How to read an answer, beside the first one; it can be folded away. */
+mmgrad.howToRead = () => {
+  const { el } = mmgrad;
+  return el(
+    "details",
+    { class: "mm-how", open: true },
+    el("summary", {}, "How to read this"),
+    el(
+      "ul",
+      {},
+      el("li", {}, "Left, the region that the sentence is changing. Right, where that change shows in each result."),
+      el("li", {}, "All results share one scale: the same colour is the same evidence. Hover or tap for the value."),
+      el("li", {}, "“No evidence” is an answer: an addition has nothing to mark in the reference, a removal nothing in the result."),
+      el("li", {}, "Click a word, a place in the reference, or a result."),
+    ),
+  );
 };

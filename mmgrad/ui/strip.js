@@ -1,4 +1,4 @@
-/* The examples: a row of pictures with their sentences; a click asks. */
+/* The examples by kind of edit: pictures with their sentences and what to look at; a click opens the answer. */
 mmgrad.strip = (element, props, trigger) => {
   const { el } = mmgrad;
   const examples = props.value || [];
@@ -8,19 +8,27 @@ mmgrad.strip = (element, props, trigger) => {
       {
         type: "button",
         class: "mm-example",
-        title: example.look_at,
+        "data-edit": example.edit,
         onclick: () => {
-          mmgrad.busy(example.look_at);
+          mmgrad.busy();
           trigger("pick_example", { id: example.id });
         },
       },
       el("img", { src: example.picture, alt: "" }),
-      el("span", { class: "mm-edit" }, example.edit),
+      el("span", { class: "mm-edit" }, example.edit, example.fails ? el("span", { class: "mm-fails" }, "fails") : null),
       el("span", { class: "mm-try", dir: "auto" }, example.text),
+      el("span", { class: "mm-tell" }, example.look_at),
     ),
   );
+  const kinds = ["all", ...new Set(examples.map((example) => example.edit))];
+  const choose = (kind) => {
+    cards.forEach((card) => (card.hidden = kind !== "all" && card.dataset.edit !== kind));
+    filters.forEach((each) => each.setAttribute("aria-pressed", String(each.textContent === kind)));
+  };
+  const filters = kinds.map((kind) => mmgrad.button(kind, () => choose(kind), { class: "mm-kind", "aria-pressed": String(kind === "all") }));
   element.replaceChildren(
-    el("h2", {}, "Or try one of these"),
+    el("div", { class: "mm-bar" }, el("h2", {}, "Or open one of these"),
+      el("div", { class: "mm-kinds", role: "group", "aria-label": "Kinds of edit" }, ...filters)),
     el("div", { class: "mm-strip", role: "group", "aria-label": "Examples" }, ...cards),
   );
 };

@@ -1,11 +1,11 @@
-"""An explanation as plain data for the page: pictures and heat maps as data URIs, everything else as numbers and text.
+"""An explanation as plain data for the page: pictures as data URIs, maps as raw values, the rest as numbers and text.
 
-The page lays each heat map over its picture and sets its opacity itself, so a slider or a click on a word costs no
-request. A map is sampled through its letterbox at the pixels of a smaller picture of the same shape, which is exact;
-the browser only enlarges it. Panels that are compared share one scale.
+The page draws the maps itself (`maps.js`), so that another way of drawing, a click on a word or the value under the
+pointer cost no request. Colours come from `mmgrad.overlay`. Panels that are compared share one scale.
 """
 
 import base64
+from collections.abc import Iterable
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
@@ -13,32 +13,28 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from mmgrad.engine import Explanation, Hit, Map
-from mmgrad.overlay import heat_rgba, legend
+from mmgrad.explanation import Explanation, Hit, Map
+from mmgrad.overlay import heat_rgba, signed_rgba
 
 REFERENCE_SIDE = 1024
 HIT_SIDE = 640
 THUMB_SIDE = 256
-HEAT_SIDE = 192
-WORD_SIDE = 64
-"""Longest sides, in pixels, of what is sent. A map has 14 cells a side: nothing that can be seen is lost."""
+"""Longest sides, in pixels, of the pictures that are sent."""
+
+_REACH_SIDE = 64
 
 View = dict[str, Any]
 
 
 def reference_view(explanation: Explanation) -> View:
     """The first step: the reference and its map, on its own scale."""
-    height, width = explanation.image.shape[:2]
-    scale = explanation.reference.peak
+    reference = explanation.reference
     return {
         "text": explanation.text,
         "step": "reference",
         "reference": {
-            "picture": picture_uri(explanation.image, REFERENCE_SIDE),
-            "width": width,
-            "height": height,
-            "heat": heat_uri(explanation.reference, scale, HEAT_SIDE),
-            "scale": scale,
+            **panel_view(explanation.image, reference, REFERENCE_SIDE),
+            "scale": {"peak": reference.peak, "reach": reach([reference])},
         },
         "model": explanation.model,
         "gallery": explanation.gallery,
@@ -49,20 +45,24 @@ def hits_view(explanation: Explanation) -> View:
     """The second step: the hits and their maps, all on one scale."""
     return {
         "step": "hits",
-        "scale": explanation.scale,
-        "hits": [_hit(hit, explanation.scale) for hit in explanation.hits],
+        "scale": {"peak": explanation.scale, "reach": reach(hit.map for hit in explanation.hits)},
+        "hits": [_hit(hit) for hit in explanation.hits],
+        "left_out": len(explanation.left_out),
     }
 
 
 def words_view(explanation: Explanation) -> View:
     """The last step: the words. All words share one scale over the reference, and one over all the hits."""
     words = explanation.words
-    over_reference = max((word.reference.peak for word in words), default=0.0)
-    over_hits = max((target.peak for word in words for target in word.targets), default=0.0)
+    over_reference = [word.reference for word in words]
+    over_hits = [target for word in words for target in word.targets]
     strongest = max((abs(word.weight) for word in words), default=0.0)
     return {
         "step": "words",
-        "word_scale": {"reference": over_reference, "hits": over_hits},
+        "word_scale": {
+            "reference": {"peak": _peak(over_reference), "reach": reach(over_reference)},
+            "hits": {"peak": _peak(over_hits), "reach": reach(over_hits)},
+        },
         "words": [
             {
                 "word": word.word,
@@ -70,13 +70,36 @@ def words_view(explanation: Explanation) -> View:
                 "end": word.end,
                 "weight": word.weight,
                 "tone": word.weight / strongest if strongest > 0 else 0.0,
-                "reference": heat_uri(word.reference, over_reference, WORD_SIDE),
-                "hits": [heat_uri(target, over_hits, WORD_SIDE) for target in word.targets],
+                "reference": map_view(word.reference),
+                "hits": [map_view(target) for target in word.targets],
             }
             for word in words
         ],
         "seconds": round(explanation.timing_ms.get("total", 0.0) / 1000, 2),
     }
+
+
+def panel_view(image: np.ndarray, evidence: Map, side: int = HIT_SIDE) -> View:
+    """A picture, uint8 [H, W, 3], its map, and the geometry between the two."""
+    box = evidence.letterbox
+    return {
+        "picture": picture_uri(image, side),
+        "width": image.shape[1],
+        "height": image.shape[0],
+        "box": [box.top, box.left, box.inner_height, box.inner_width, box.size],
+        "map": map_view(evidence),
+    }
+
+
+def map_view(evidence: Map) -> View:
+    """The raw values of a map, signed float32 row by row in base 64, its shape, and whether it holds no evidence."""
+    values = np.ascontiguousarray(evidence.values, dtype="<f4")
+    return {"values": _base64(values.tobytes()), "shape": list(values.shape), "empty": evidence.empty}
+
+
+def reach(maps: Iterable[Map]) -> float:
+    """The greatest absolute value of some maps inside their pictures: the scale of signed panels."""
+    return max((float(np.abs(_small(each)).max()) for each in maps), default=0.0)
 
 
 def picture_uri(image: np.ndarray, side: int) -> str:
@@ -85,26 +108,19 @@ def picture_uri(image: np.ndarray, side: int) -> str:
     height, width = _within(image.shape[0], image.shape[1], side)
     if (width, height) != picture.size:
         picture = picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    return _uri(picture, "JPEG", quality=88)
+    buffer = BytesIO()
+    picture.save(buffer, "JPEG", quality=88)
+    return f"data:image/jpeg;base64,{_base64(buffer.getvalue())}"
 
 
-def heat_uri(evidence: Map, scale: float, side: int) -> str | None:
-    """A map over its whole picture as the data URI of a small RGBA WebP; None where there is no evidence."""
-    if evidence.empty:
-        return None
-    height, width = _within(evidence.letterbox.height, evidence.letterbox.width, side)
-    small = replace(evidence.letterbox, height=height, width=width)  # the same place in the square, fewer pixels
-    values = small.restore(np.maximum(evidence.values, 0))
-    return _uri(Image.fromarray(heat_rgba(values, scale)), "WEBP", quality=90, alpha_quality=95, method=0)
+def colours_view() -> dict[str, str]:
+    """RGBA bytes in base 64: "heat", 256 steps from none to the peak; "signed", 511 from all against to all for."""
+    heat = heat_rgba(np.linspace(0, 1, 256)[None], peak=1)
+    signed = signed_rgba(np.linspace(-1, 1, 511)[None], peak=1)
+    return {"heat": _base64(heat.tobytes()), "signed": _base64(signed.tobytes())}
 
 
-def legend_uri() -> str:
-    """The colours of the heat maps, from none to strongest, as a data URI."""
-    return _uri(Image.fromarray(legend(256, 1)), "PNG")
-
-
-def _hit(hit: Hit, scale: float) -> View:
-    height, width = hit.image.shape[:2]
+def _hit(hit: Hit) -> View:
     link = hit.record.link or ""
     return {
         "rank": hit.rank,
@@ -113,11 +129,19 @@ def _hit(hit: Hit, scale: float) -> View:
         "caption": hit.record.caption,
         "licence": hit.record.licence,
         "link": link if link.startswith(("https://", "http://")) else None,  # never javascript: and the like
-        "picture": picture_uri(hit.image, HIT_SIDE),
-        "width": width,
-        "height": height,
-        "heat": heat_uri(hit.map, scale, HEAT_SIDE),
+        **panel_view(hit.image, hit.map),
     }
+
+
+def _peak(maps: Iterable[Map]) -> float:
+    return max((each.peak for each in maps), default=0.0)
+
+
+def _small(evidence: Map) -> np.ndarray:
+    """The signed map over a small copy of the picture: the same places of the square, fewer pixels."""
+    box = evidence.letterbox
+    height, width = _within(box.height, box.width, _REACH_SIDE)
+    return replace(box, height=height, width=width).restore(evidence.values)
 
 
 def _within(height: int, width: int, side: int) -> tuple[int, int]:
@@ -125,7 +149,5 @@ def _within(height: int, width: int, side: int) -> tuple[int, int]:
     return max(1, round(height * share)), max(1, round(width * share))
 
 
-def _uri(picture: Image.Image, kind: str, **options: int) -> str:
-    buffer = BytesIO()
-    picture.save(buffer, kind, **options)
-    return f"data:image/{kind.lower()};base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")

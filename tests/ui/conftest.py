@@ -1,24 +1,34 @@
-"""A stand-in for the engine: the same values and the same steps, drawn instead of computed, so that it is quick."""
+"""A stand-in for the engine: the same questions and the same kinds of answers, drawn instead of computed."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+import torch
+from PIL import Image, ImageDraw
 
+from mmgrad.check import Check, Covered
 from mmgrad.data.image_folder import Record
-from mmgrad.engine import Explanation, Hit, Map, WordEvidence
 from mmgrad.errors import InputError
+from mmgrad.explanation import Explanation, Hit, Map, WordEvidence
 from mmgrad.images import Letterbox, load_image
+from mmgrad.why import Contrast
+
+PATIENCE = 60  # seconds
 
 
 class DrawnEngine:
-    """Streams explanations of pictures in a folder; the glow lies where it is told to, nothing is learnt."""
+    """Answers about pictures in a folder; the glow lies where it is told to, nothing is learnt.
+
+    A text with "red" turns the order of the gallery around. The third result never has evidence. While `gate` is
+    not set, an answer stops after the reference map. `asked` remembers what came in.
+    """
 
     def __init__(self, folder: Path, captions: Sequence[str]):
         records = tuple(
@@ -26,22 +36,33 @@ class DrawnEngine:
             for path, caption in zip(sorted(folder.glob("*.png")), captions, strict=True)
         )
         self.gallery = _Gallery(folder, records)
-        self.model = SimpleNamespace(name="drawn")
+        self.model = SimpleNamespace(name="drawn", fingerprint="d0d0")
+        self.gate = Event()
+        self.gate.set()
+        self.asked: list[tuple[Any, ...]] = []
 
-    def stream(self, image: np.ndarray, text: str, k: int = 12) -> Iterator[Explanation]:
+    def stream(
+        self, image: Any, text: str, k: int = 12, strength: float = 1.0, leave_out: bool = False
+    ) -> Iterator[Explanation]:
+        self.asked.append(("stream", text, k, strength, leave_out))
         if not text.strip():
             raise InputError("The text is empty; say in words what should be different.")
-        reference = spot(image, 4, 4, 0.02)
-        result = Explanation(text, image, reference, (), (), "drawn", self.gallery.folder.name, {})
-        yield result
-        pictures = [(record, load_image(record.path)) for record in self.gallery.records[:k]]
-        hits = tuple(
-            Hit(
-                rank, record, 0.9 - rank / 50, picture, spot(picture, 4 + rank % 6, 7, 0.012 / rank if rank != 3 else 0)
-            )
-            for rank, (record, picture) in enumerate(pictures, start=1)
+        if not isinstance(k, int) or not 1 <= k <= len(self.gallery):
+            raise InputError(f"The number of results must be a whole number, not {k!r}.")
+        image = load_image(image)
+        result = Explanation(
+            text, image, spot(image, 4, 4, 0.02), (), (), "drawn", self.gallery.folder.name, "d0d0", strength
         )
-        result = replace(result, hits=hits)
+        yield result
+        self.gate.wait(PATIENCE)
+        records = [*(reversed(self.gallery.records) if "red" in text else self.gallery.records)]
+        left_out = (records.pop(0).id,) if leave_out else ()
+        hits = tuple(
+            Hit(rank, record, 0.9 - rank / 50, picture, spot(picture, 4 + rank % 6, 7, _height(rank)))
+            for rank, record in enumerate(records[:k], start=1)
+            for picture in [load_image(record.path)]
+        )
+        result = replace(result, hits=hits, left_out=left_out)
         yield result
         words = tuple(
             WordEvidence(
@@ -56,27 +77,78 @@ class DrawnEngine:
         )
         yield replace(result, words=words, timing_ms={"total": 1234.0})
 
+    def explain(self, *given: Any) -> Explanation:
+        *_, last = self.stream(*given)
+        return last
+
+    def suggest(self, image: np.ndarray) -> list[str]:
+        return [f"move the picture of {image.shape[1]} pixels", "paint it <b>black</b> ${1+1}"]
+
+    def contrast(self, image: np.ndarray, text: str, first: str, second: str, strength: float = 1.0) -> Contrast:
+        self.asked.append(("contrast", text, first, second, strength))
+        pair = tuple(self._record(name) for name in (first, second))
+        targets = tuple(spot(load_image(record.path), 3, 3, 0.02, negative=(10, 10)) for record in pair)
+        words = tuple((m.group(), m.start(), m.end(), 0.1 - 0.05 * n) for n, m in enumerate(re.finditer(r"\w+", text)))
+        return Contrast(*pair, (0.88, 0.84), spot(image, 9, 9, 0.01, negative=(2, 2)), targets, words)
+
+    def responses(self, image: np.ndarray, text: str, ids: Sequence[str], strength: float = 1.0) -> tuple[Map, ...]:
+        """Result n speaks in column n, at half height."""
+        self.asked.append(("responses", text, len(ids), strength))
+        return tuple(spot(image, number, 7, 0.01) for number, _ in enumerate(ids))
+
+    def text_blind(self, image: np.ndarray, text: str, ids: Sequence[str]) -> tuple[Map, tuple[Map, ...]]:
+        self.asked.append(("text_blind", text, len(ids)))
+        return spot(image, 11, 11, 3.0), tuple(spot(load_image(self._record(each).path), 2, 11, 2.0) for each in ids)
+
+    def check(self, image: np.ndarray, text: str, hit: str, strength: float = 1.0) -> Check:
+        self.asked.append(("check", text, hit, strength))
+        picture = load_image(self._record(hit).path)
+        elsewhere = tuple(Covered(picture, 0.87 - n / 100, 1 + n) for n in range(5))
+        return Check(hit, 0.08, Covered(picture, 0.88, 1), Covered(picture, 0.61, 9), elsewhere)
+
+    def _record(self, name: str) -> Record:
+        if name not in self.gallery.positions:
+            raise InputError(f"The gallery holds no picture '{name}'.")
+        return self.gallery.records[self.gallery.positions[name]]
+
 
 class _Gallery:
     def __init__(self, folder: Path, records: tuple[Record, ...]):
         self.folder = folder
         self.records = records
         self.positions = {record.id: row for row, record in enumerate(records)}
+        self.embeddings = torch.eye(len(records))
 
     def __len__(self) -> int:
         return len(self.records)
 
 
-def spot(image: np.ndarray, x: int, y: int, height: float, threshold: float = 1e-6) -> Map:
-    """A map of 14 x 14 cells over a picture with one hill at the cell (x, y)."""
+def _height(rank: int) -> float:
+    return 0.0 if rank == 3 else 0.012 / rank
+
+
+def spot(
+    image: np.ndarray, x: int, y: int, height: float, threshold: float = 1e-6, negative: tuple[int, int] | None = None
+) -> Map:
+    """A map of 14 x 14 cells over a picture with one hill at the cell (x, y), and one hollow at `negative`."""
     rows, columns = np.mgrid[0:14, 0:14]
     hill = np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / 6) * height
+    if negative:
+        hill -= np.exp(-((columns - negative[0]) ** 2 + (rows - negative[1]) ** 2) / 6) * height
     return Map(hill.astype(np.float32), Letterbox.fit(*image.shape[:2], 224), threshold)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_map() -> Callable[..., Map]:
     return spot
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Answers of examples are kept in a folder of the tests, not in the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -84,10 +156,17 @@ def drawn_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("drawn")
     for number in range(14):
         size = ((200, 150), (150, 200), (180, 180))[number % 3]
-        Image.new("RGB", size, (40 + 14 * number, 120, 200 - 10 * number)).save(folder / f"{number:02}.png")
+        picture = Image.new("RGB", size, (40 + 14 * number, 120, 200 - 10 * number))
+        ImageDraw.Draw(picture).ellipse((30 + 5 * number, 50, 70 + 5 * number, 90), (240, 220, 60))
+        picture.save(folder / f"{number:02}.png")
     return folder
 
 
 @pytest.fixture(scope="session")
-def drawn_engine(drawn_folder: Path) -> Any:
-    return DrawnEngine(drawn_folder, [f"a picture of number {number}" for number in range(14)])
+def make_engine(drawn_folder: Path) -> Callable[[], DrawnEngine]:
+    return lambda: DrawnEngine(drawn_folder, [f"a picture of number {number}" for number in range(14)])
+
+
+@pytest.fixture
+def drawn_engine(make_engine: Callable[[], DrawnEngine]) -> DrawnEngine:
+    return make_engine()

@@ -50,5 +50,6 @@ def test_the_environment_names_the_model_and_the_gallery(app, monkeypatch):
     monkeypatch.setattr(mmgrad, "load", remembers)
     monkeypatch.setenv("MMGRAD_MODEL", "one")
     monkeypatch.setenv("MMGRAD_GALLERY", "two")
+    monkeypatch.setenv("MMGRAD_COMPOSITION", "slerp")
     app.main(["--device", "cpu"])
-    assert asked == ["one", "two", "cpu"]
+    assert asked == ["one", "two", "cpu", "slerp"]

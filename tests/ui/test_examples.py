@@ -26,6 +26,12 @@ def test_examples_are_read_in_their_order(folder):
     assert example_view(first)["picture"].startswith("data:image/jpeg;base64,")
 
 
+@pytest.mark.parametrize(("given", "told"), [({}, False), ({"fails": True}, True), ({"fails": "no"}, False)])
+def test_an_example_that_the_model_gets_wrong_says_so(folder, given, told):
+    write(folder, [ENTRY | given])
+    assert example_view(load_examples(folder)[0])["fails"] is told
+
+
 def test_a_folder_without_a_listing_has_no_examples(tmp_path):
     assert load_examples(tmp_path) == ()
 

@@ -7,17 +7,45 @@ import pytest
 from mmgrad.ui import layout
 from mmgrad.ui.theme import theme
 
+MODEL_EVENTS = {"ask", "look", "explain", "draw", *layout.CLOSER}
+
 
 @pytest.fixture(scope="module")
-def page(drawn_engine, tmp_path_factory) -> gr.Blocks:
-    return layout.build(drawn_engine, tmp_path_factory.mktemp("no-examples"))
+def page(make_engine, tmp_path_factory) -> gr.Blocks:
+    return layout.build(make_engine(), tmp_path_factory.mktemp("no-examples"))
 
 
-def test_the_model_answers_one_question_at_a_time(page):
-    asking = [fn for fn in page.fns.values() if getattr(fn.fn, "__name__", "") == "ask"]
-    assert len(asking) == 2  # the button or Enter, and an example
+def functions(page: gr.Blocks) -> dict[str, list]:
+    named: dict[str, list] = {}
+    for fn in page.fns.values():
+        if fn.fn is not None:
+            named.setdefault(fn.fn.__name__, []).append(fn)
+    return named
+
+
+def live(page: gr.Blocks) -> list[gr.HTML]:
+    return [block for block in page.blocks.values() if isinstance(block, gr.HTML) and block.js_on_load]
+
+
+def test_whatever_asks_the_model_waits_in_one_line(page):
+    named = functions(page)
+    assert named.keys() >= MODEL_EVENTS
+    asking = [fn for name in MODEL_EVENTS for fn in named[name]]
     assert {(fn.concurrency_id, fn.concurrency_limit) for fn in asking} == {("model", 1)}
     assert all(fn.queue is not False for fn in asking)
+
+
+def test_programs_may_call_two_functions_and_no_other(page):
+    public = {fn.api_name for fn in page.fns.values() if fn.api_visibility == "public"}
+    assert public == {"explain", "draw"}
+
+
+def test_a_newer_question_is_not_dropped_while_one_is_pending(page):
+    named = functions(page)
+    newer = [fn for name in (*layout.CLOSER, "open_example") for fn in named[name]]
+    newer += [fn for fn in named["ask"] if len(fn.targets) == 2]  # the button or Enter; the other follows a link
+    assert len(newer) == 7
+    assert {fn.trigger_mode for fn in newer} == {"multiple"}
 
 
 def test_the_line_of_waiting_visitors_has_an_end(page):
@@ -43,19 +71,28 @@ def test_the_theme_asks_for_no_font():
 
 
 def test_the_templates_that_hold_text_are_empty(page):
-    live = [block for block in page.blocks.values() if isinstance(block, gr.HTML) and block.js_on_load]
-    assert {block.elem_id for block in live} == {"mm-strip", "mm-stage", "mm-footer"}
-    assert all(block.html_template == "" for block in live)
+    parts = {"mm-hints", "mm-strip", "mm-stage", "mm-closer", "mm-tables", "mm-footer"}
+    assert {block.elem_id for block in live(page)} == parts
+    assert all(block.html_template == "" for block in live(page))
 
 
-def test_the_pages_own_files_write_no_markup_and_name_no_other_host():
-    files = [path for path in layout.HERE.iterdir() if path.suffix in {".js", ".css", ".html"}]
-    assert {path.name for path in files} >= {*layout.SCRIPTS, "page.css", "header.html", "hint.html", "notes.html"}
-    for path in files:
-        content = path.read_text(encoding="utf-8")
-        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", content)
-        assert not re.search(r"https?://|@import|url\(", content)
-        if path.suffix == ".html":
-            assert "${" not in content  # Gradio evaluates a template
-            assert "`" not in content
-            assert "{{" not in content
+def test_the_script_of_a_part_is_only_its_call(page):
+    for block in live(page):
+        assert re.fullmatch(r"/\* [^*]* \*/ mmgrad\.\w+\(element, props, trigger, watch\);", block.js_on_load)
+
+
+def test_every_script_in_the_folder_is_part_of_the_page():
+    assert {path.name for path in layout.HERE.glob("*.js")} == set(layout.SCRIPTS)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in layout.HERE.iterdir() if path.suffix in {".js", ".css", ".html"}],
+    ids=lambda path: path.name,
+)
+def test_the_pages_own_files_write_no_markup_and_name_no_other_host(path):
+    content = path.read_text(encoding="utf-8")
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", content)
+    assert not re.search(r"https?://|@import|url\(", content)
+    if path.suffix == ".html":  # Gradio evaluates a template
+        assert not re.search(r"\$\{|`|\{\{", content)

@@ -1,0 +1,105 @@
+"""What an explanation is made of: maps, words, hits. Values only; the engine makes them, nothing changes them."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mmgrad.data.image_folder import Record
+from mmgrad.letterbox import Letterbox
+
+
+@dataclass(frozen=True, eq=False)
+class Map:
+    """An attention map over one picture.
+
+    values: float32 [h, w], raw scale; positive evidence says "here", negative speaks against. `letterbox` is the
+    geometry between the square the map covers and the picture. `threshold`: less positive evidence
+    than this is none at all; 0 where none was calibrated.
+    """
+
+    values: np.ndarray
+    letterbox: Letterbox
+    threshold: float
+
+    @property
+    def evidence(self) -> float:
+        """The sum of the positive values."""
+        return float(self._positive.sum())
+
+    @property
+    def empty(self) -> bool:
+        """Whether the map holds no evidence worth showing."""
+        return self.evidence < self.threshold or self.evidence == 0
+
+    @property
+    def peak(self) -> float:
+        """The greatest positive value inside the picture; 0 for an empty map."""
+        return 0.0 if self.empty else float(self.on_original().max())
+
+    @property
+    def peak_xy(self) -> tuple[int, int] | None:
+        """The pixel (x, y) of the picture where the map is greatest, None for an empty map."""
+        if self.empty:
+            return None
+        y, x = divmod(int(self.on_original().argmax()), self.letterbox.width)
+        return x, y
+
+    def on_original(self) -> np.ndarray:
+        """The positive map at the picture's own pixels, float32 [height, width], raw scale."""
+        return self.letterbox.restore(self._positive)
+
+    @property
+    def _positive(self) -> np.ndarray:
+        return np.maximum(self.values, 0)
+
+
+@dataclass(frozen=True, eq=False)
+class WordEvidence:
+    """A whole word of the text (its characters [start, end)), its weight, its map over the reference and over each hit.
+
+    The weight is how much the score of the first hit falls when the word is left out.
+    """
+
+    word: str
+    start: int
+    end: int
+    weight: float
+    reference: Map
+    targets: tuple[Map, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Hit:
+    """One retrieved picture: rank from 1, cosine score, pixels uint8 [H, W, 3], and where the change shows in it."""
+
+    rank: int
+    record: Record
+    score: float
+    image: np.ndarray
+    map: Map
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """What was found, and why.
+
+    `fingerprint` is the model's; `strength` how much the text's change counted (1: as trained); `left_out` the ids of
+    the gallery's copies of the reference that were not to be found; `timing_ms` the milliseconds of each step so far.
+    """
+
+    text: str
+    image: np.ndarray
+    reference: Map
+    words: tuple[WordEvidence, ...]
+    hits: tuple[Hit, ...]
+    model: str
+    gallery: str
+    fingerprint: str = ""
+    strength: float = 1.0
+    left_out: tuple[str, ...] = ()
+    timing_ms: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def scale(self) -> float:
+        """The greatest peak among the hits' maps: the shared scale that their panels are drawn on."""
+        return max((hit.map.peak for hit in self.hits), default=0.0)

@@ -1,0 +1,83 @@
+"""The pictures that questions are asked of, each by a short name that the page can send back.
+
+`gallery:` and `example:` names last; an upload is kept as a file in a temporary folder, for a while.
+"""
+
+import hashlib
+import tempfile
+from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+from PIL import Image
+
+from mmgrad.errors import InputError
+from mmgrad.images import load_image
+
+KEPT = 64
+"""Uploads that are kept; the one that was asked about longest ago goes first."""
+
+REMEMBERED = 4096
+"""Pictures of the gallery and the examples that are recognised by their pixels."""
+
+
+class Pictures:
+    """Names for pictures, and pictures for names. Safe to use from several threads.
+
+    Args:
+        lasting: a file for each name that always works, such as "gallery:00/a.webp".
+    """
+
+    def __init__(self, lasting: Mapping[str, Path]):
+        self._lasting = lasting
+        self._folder = tempfile.TemporaryDirectory(prefix="mmgrad-")
+        self._uploads: OrderedDict[str, Path] = OrderedDict()
+        self._recognised: OrderedDict[str, str] = OrderedDict()
+        self._lock = Lock()
+
+    def path(self, name: str) -> Path:
+        """The file of a lasting name. Raises InputError for any other."""
+        if name not in self._lasting:
+            raise InputError("That picture is not here any more; please choose it again.")
+        path = self._lasting[name]
+        digest = _digest(load_image(path))
+        with self._lock:
+            self._recognised[digest] = name
+            while len(self._recognised) > REMEMBERED:
+                self._recognised.popitem(last=False)
+        return path
+
+    def name(self, image: np.ndarray) -> str:
+        """The name of a picture, uint8 [H, W, 3]: of the lasting one that it was taken from, else of an upload."""
+        digest = _digest(image)
+        with self._lock:
+            return self._recognised.get(digest) or f"upload:{digest}"
+
+    def keep(self, name: str, image: np.ndarray) -> None:
+        """Keep the picture of an upload's name for a while."""
+        if name in self._lasting:
+            return
+        path = Path(self._folder.name) / f"{name.removeprefix('upload:')}.png"
+        if not path.exists():
+            part = path.with_suffix(".part")
+            Image.fromarray(image).save(part, "PNG", compress_level=1)
+            part.replace(path)
+        with self._lock:
+            self._uploads[name] = path
+            self._uploads.move_to_end(name)
+            while len(self._uploads) > KEPT:
+                self._uploads.popitem(last=False)[1].unlink(missing_ok=True)
+
+    def open(self, name: object) -> np.ndarray:
+        """The picture of a name, uint8 [H, W, 3]. Raises InputError where it is unknown or no longer kept."""
+        with self._lock:
+            path = self._uploads.get(str(name)) or self._lasting.get(str(name))
+        if path is None:
+            raise InputError("That picture is not kept any more; please choose it again and ask once more.")
+        return load_image(path)
+
+
+def _digest(image: np.ndarray) -> str:
+    return hashlib.sha256(repr(image.shape).encode() + image.tobytes()).hexdigest()[:24]

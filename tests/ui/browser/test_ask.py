@@ -1,0 +1,132 @@
+"""Ask: give a picture, say what should be different, watch the answer come."""
+
+import pytest
+
+HOSTILE = "make ${7*7} {{value}} <img src=x onerror=document.title='gotcha'> \"it\" שלום 🦆 'blue"
+
+
+def paste(page, name, size):
+    page.evaluate(
+        """async ([name, size]) => {
+            const canvas = new OffscreenCanvas(size, size);
+            canvas.getContext("2d").fillRect(0, 0, 20, 20);
+            const blob = await canvas.convertToBlob({ type: "image/png" });
+            const clipboardData = new DataTransfer();
+            clipboardData.items.add(new File([blob], name, { type: "image/png" }));
+            document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
+        }""",
+        [name, size],
+    )
+    page.wait_for_selector(f"#mm-picture img[src*='{name}']")
+
+
+def test_a_picture_brings_sentences_that_suit_it_and_a_click_writes_one(visit, size, photo):
+    visitor = visit(size)
+    hints = visitor.page.locator(".mm-hints button")
+    assert hints.first.inner_text() == "replace the dog with a teapot"
+    visitor.give(photo)
+    hints.get_by_text("move the picture of 320 pixels").click()
+    assert visitor.page.input_value("#mm-text textarea") == "move the picture of 320 pixels"
+    assert hints.nth(1).inner_text() == "paint it <b>black</b> ${1+1}"
+    visitor.send()
+    visitor.wait_for_answer("move the picture of 320 pixels")
+    visitor.shoot("ask")
+
+
+def test_the_reference_map_comes_first_and_the_rest_can_be_called_off(visit, served, photo):
+    visitor = visit()
+    page = visitor.page
+    visitor.give(photo)
+    visitor.write("make it blue")
+    assert page.locator("#mm-cancel").is_hidden()
+    served.gate.clear()
+    try:
+        page.click("#mm-go")
+        page.wait_for_selector(".mm-progress[data-step='1']", state="attached")
+        assert len(visitor.maps(".mm-reference")) == 1
+        assert page.locator(".mm-wait").count() == 12
+        visitor.shoot("waiting")
+        page.click("#mm-cancel")
+        page.wait_for_function("document.documentElement.dataset.mmBusy === undefined")
+        assert page.locator(".mm-about").first.inner_text() == "Called off."
+        assert page.locator(".mm-hit, .mm-wait").count() == 0
+    finally:
+        served.gate.set()
+    visitor.write("make it blue again")
+    visitor.send()
+    visitor.wait_for_answer("make it blue again")
+
+
+def test_a_double_click_asks_once(visit, served, photo):
+    visitor = visit()
+    visitor.give(photo)
+    visitor.write("asked with two clicks")
+    visitor.page.dblclick("#mm-go")
+    visitor.wait_for_answer("asked with two clicks")
+    visitor.write("asked afterwards")
+    visitor.send()
+    visitor.wait_for_answer("asked afterwards")
+    texts = [asked[1] for asked in served.asked if asked[0] == "stream"]
+    assert texts.count("asked with two clicks") == 1
+
+
+def test_a_text_is_shown_as_written_and_never_run(visit, size, photo):
+    visitor = visit(size)
+    page = visitor.page
+    visitor.ask(photo, HOSTILE)
+    page.locator(".mm-hit").first.click()
+    page.get_by_role("button", name="Why this and not another?").click()
+    page.wait_for_selector(".mm-trio")
+    assert page.locator(".mm-reference .mm-text").inner_text() == HOSTILE
+    assert page.locator(".mm-tool .mm-text").inner_text() == HOSTILE
+    assert page.locator(".mm-text img").count() == 0
+    assert page.locator(".mm-reference .mm-word").last.inner_text() == "blue"  # offsets hold beyond an emoji
+    assert HOSTILE.replace('"', '\\"') in page.locator(".mm-code code").text_content()
+    assert page.title() == "mmgrad"
+    visitor.shoot("hostile")
+
+
+@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\nnothing"])
+def test_a_bad_picture_is_told_in_a_sentence_and_the_text_stays(visit, content):
+    visitor = visit()
+    visitor.write("make it blue")
+    bad = {"name": "broken.png", "mimeType": "image/png", "buffer": content}
+    visitor.page.set_input_files("#mm-picture input[type=file]", bad)
+    visitor.page.get_by_text("please give a JPEG, PNG").first.wait_for()
+    visitor.page.wait_for_selector("#mm-picture img", state="detached")
+    assert visitor.page.input_value("#mm-text textarea") == "make it blue"
+
+
+def test_asking_without_a_picture_or_a_text_is_told_in_a_sentence(visit, photo):
+    visitor = visit()
+    page = visitor.page
+    page.click("#mm-go")
+    page.get_by_text("There is no picture yet").first.wait_for()
+    visitor.give(photo)
+    page.click("#mm-go")
+    page.get_by_text("The text is empty").first.wait_for()
+    page.wait_for_function("document.documentElement.dataset.mmBusy === undefined")
+
+
+def test_a_picture_can_be_pasted_also_over_another(visit):
+    page = visit().page
+    paste(page, "first.png", 40)
+    paste(page, "second.png", 60)
+
+
+def test_some_picture_of_the_gallery_can_be_tried(visit):
+    page = visit().page
+    page.get_by_role("button", name="a picture from the gallery").click()
+    page.wait_for_selector("#mm-picture img")
+
+
+def test_the_balance_of_image_and_text_and_leaving_out_copies_reach_the_engine(visit, size, served, photo):
+    visitor = visit(size)
+    page = visitor.page
+    page.get_by_role("button", name="Balance and copies").click()
+    page.get_by_label("Leave out copies").check()
+    page.locator("#mm-more input[type=number]").fill("0.5")
+    visitor.ask(photo, "balance them")
+    assert ("stream", "balance them", 12, 0.5, True) in served.asked
+    assert page.get_by_text("One copy of the reference is left out.").is_visible()
+    visitor.shoot("balance")

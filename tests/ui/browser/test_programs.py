@@ -1,0 +1,68 @@
+"""What programs may call: the two public functions over HTTP, and the same as MCP tools."""
+
+import asyncio
+import base64
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+client = pytest.importorskip("gradio_client")
+
+
+@pytest.fixture(scope="module")
+def api(address, tmp_path_factory):
+    return client.Client(address, verbose=False, download_files=str(tmp_path_factory.mktemp("got")))
+
+
+def test_two_functions_are_offered_with_their_fields(api):
+    offered = api.view_api(return_format="dict")["named_endpoints"]
+    fields = {name: [each["parameter_name"] for each in end["parameters"]] for name, end in offered.items()}
+    assert fields == {
+        "/explain": ["image", "text", "top", "strength", "leave_out_copies"],
+        "/draw": ["image", "text", "top"],
+    }
+
+
+def test_an_explanation_comes_as_numbers(api, photo):
+    answer = api.predict(client.handle_file(str(photo)), "make it blue", top=3, api_name="/explain")
+    assert [hit["id"] for hit in answer["hits"]] == ["00.png", "01.png", "02.png"]
+    assert [word["word"] for word in answer["words"]] == ["make", "it", "blue"]
+    assert answer["reference"]["peak_xy"]
+    assert answer["hits"][2]["peak_xy"] is None
+
+
+def test_a_drawing_comes_as_a_picture(api, photo):
+    path = api.predict(client.handle_file(str(photo)), "make it blue", 2, api_name="/draw")
+    assert min(Image.open(path).size) > 300
+
+
+@pytest.mark.parametrize(("text", "top"), [("", 3), ("make it blue", 99)])
+def test_what_is_wrong_is_told_without_a_path_of_the_server(api, photo, text, top):
+    with pytest.raises(Exception, match=r"The text is empty|The number of results") as caught:  # the client's own class
+        api.predict(client.handle_file(str(photo)), text, top=top, api_name="/explain")
+    assert str(Path(__file__).resolve().parents[3]) not in str(caught.value)
+
+
+def test_an_assistant_finds_the_tools_and_calls_one(address, photo):
+    mcp = pytest.importorskip("mcp")
+    from mcp.client.streamable_http import streamablehttp_client
+
+    async def talk():
+        async with (
+            streamablehttp_client(f"{address}/gradio_api/mcp/") as (reading, writing, _),
+            mcp.ClientSession(reading, writing) as session,
+        ):
+            await session.initialize()
+            tools = (await session.list_tools()).tools
+            picture = "data:image/png;base64," + base64.b64encode(photo.read_bytes()).decode()
+            (explain,) = (tool.name for tool in tools if tool.name.endswith("explain"))
+            answer = await session.call_tool(explain, {"image": picture, "text": "make it blue", "top": 2})
+            return tools, answer
+
+    tools, answer = asyncio.run(talk())
+    assert sorted(tool.name.rpartition("_")[2] for tool in tools) == ["draw", "explain"]
+    assert all(tool.description and "the reference picture" in json.dumps(tool.inputSchema) for tool in tools)
+    assert not answer.isError
+    assert "00.png" in answer.content[0].text

@@ -1,0 +1,96 @@
+"""See which region the text is changing: maps over pictures, ways to draw them, values under the pointer."""
+
+import pytest
+
+
+@pytest.fixture
+def visitor(visit, size, photo):
+    here = visit(size)
+    here.ask(photo, "make the box blue")
+    return here
+
+
+def test_the_answer_has_the_reference_the_results_and_their_maps(visitor):
+    page = visitor.page
+    assert page.locator(".mm-reference img.mm-picture").count() == 1
+    assert page.locator(".mm-hit").count() == 12
+    assert len(visitor.maps()) == 12  # the reference and eleven results
+    assert page.locator(".mm-results .mm-none:visible").all_inner_texts() == ["no evidence"]
+    assert page.locator(".mm-hit").first.inner_text().split() == ["1", "0.880", "a", "picture", "of", "number", "0"]
+    heights = page.eval_on_selector_all(".mm-hit", "all => all.map((each) => each.getBoundingClientRect().height)")
+    assert max(heights) - min(heights) < 1
+    visitor.shoot("answer")
+
+
+def test_every_map_lies_exactly_over_its_picture(visitor):
+    boxes = visitor.page.eval_on_selector_all(
+        ".mm-columns .mm-fit",
+        """all => all.map((each) => [".mm-picture", ".mm-heat"].map((part) => {
+            const one = each.querySelector(part);
+            const { x, y, width, height } = one.getBoundingClientRect();
+            return [x, y, width, height, (one.naturalWidth ?? one.width) / (one.naturalHeight ?? one.height)];
+        }))""",
+    )
+    shown = [(picture, heat) for picture, heat in boxes if heat[2]]
+    assert len(shown) == 12
+    for picture, heat in shown:
+        assert heat[:4] == picture[:4]
+        assert picture[2] / picture[3] == pytest.approx(picture[4], rel=0.02)  # not squeezed; a pixel of rounding
+        assert heat[4] == pytest.approx(picture[4], rel=0.02)
+
+
+def test_a_map_is_strongest_where_the_engine_says(visitor, served, photo):
+    x, y = served.explain(photo, "make the box blue", 1).reference.peak_xy
+    at = visitor.page.eval_on_selector(
+        ".mm-reference canvas.mm-heat",
+        """each => {
+            const { data } = each.getContext("2d").getImageData(0, 0, each.width, each.height);
+            let best = 3;
+            for (let i = 3; i < data.length; i += 4) if (data[i] > data[best]) best = i;
+            const pixel = (best - 3) / 4;
+            return [(pixel % each.width + 0.5) / each.width, (Math.floor(pixel / each.width) + 0.5) / each.height];
+        }""",
+    )
+    assert at == pytest.approx([(x + 0.5) / 320, (y + 0.5) / 240], abs=0.03)  # a flat top of 255 steps, 240 pixels wide
+
+
+def test_contour_spotlight_and_signed_evidence_are_drawn_without_a_request(visitor):
+    page = visitor.page
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    looks = {"heat": visitor.maps()}
+    for mode in ("contour", "spotlight", "signed"):
+        page.check(f".mm-modes input[value={mode}]", force=True)
+        looks[mode] = visitor.maps()
+        visitor.shoot(mode)
+    assert len({look[0] for look in looks.values()}) == 4
+    assert [len(look) for look in looks.values()] == [12, 12, 12, 13]  # signed shows what there is of the empty one too
+    page.check(".mm-modes input[value=heat]", force=True)
+    assert visitor.maps() == looks["heat"]
+    assert [url for url in requests if not url.startswith("data:") and "heartbeat" not in url] == []
+
+
+def test_one_slider_sets_the_opacity_of_all(visitor):
+    page = visitor.page
+    page.locator(".mm-toolbar .mm-opacity input").fill("20")
+    opacities = page.eval_on_selector_all(
+        ".mm-heat:not([hidden])", "all => all.map((each) => getComputedStyle(each).opacity)"
+    )
+    assert set(opacities) == {"0.2"}
+
+
+def test_the_legend_names_the_strongest_and_each_group_its_own_scale(visitor):
+    legends = visitor.page.locator(".mm-columns .mm-legend").all_inner_texts()
+    assert [text.split() for text in legends] == [
+        ["no", "evidence", "strongest", "here", "(0.02)"],
+        ["no", "evidence", "strongest", "result", "(0.012)"],
+    ]
+
+
+def test_the_value_under_the_pointer_is_told(visitor):
+    fit = visitor.page.locator(".mm-reference .mm-fit")
+    box = fit.bounding_box()
+    fit.hover(position={"x": box["width"] * 4.5 / 14, "y": box["height"] * 0.2})
+    share = visitor.page.locator(".mm-reference .mm-value").inner_text()
+    assert share.endswith("%")
+    assert 50 < int(share.split()[-2]) <= 100

@@ -1,0 +1,54 @@
+"""Once over the shipped model and gallery: the whole way, with every closer question."""
+
+import json
+
+import pytest
+
+from mmgrad.ui import launch
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def shipped(engine, tmp_path_factory):
+    record = engine.gallery.records[0]
+    entry = {"id": "a", "image": str(record.path), "text": "make it smaller", "edit": "resize", "look_at": "The thing."}
+    folder = tmp_path_factory.mktemp("shipped")
+    (folder / "examples.json").write_text(json.dumps([entry]))
+    page, local = launch(engine, folder, prevent_thread_lock=True, quiet=True)
+    yield local.rstrip("/")
+    page.close(verbose=False)
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_a_visitor_asks_the_shipped_model_and_all_the_closer_questions(visit, shipped, engine, size):
+    visitor = visit(size, server=shipped)
+    page = visitor.page
+    page.locator(".mm-example").click()
+    visitor.wait_for_answer("make it smaller")
+    shown = min(12, len(engine.gallery))
+    assert page.locator(".mm-hit").count() == shown
+    assert page.locator(".mm-reference .mm-word").all_inner_texts() == ["make", "it", "smaller"]
+    told = page.locator(".mm-columns .mm-none:visible").count()
+    assert len(visitor.maps()) + told == 1 + shown
+    visitor.shoot("shipped")
+    if size == "phone":
+        return
+    page.wait_for_function("!document.querySelector('.mm-hints').textContent.includes('the dog with a teapot')")
+    page.locator(".mm-reference .mm-fit").click()
+    page.wait_for_function("/speaks/.test(document.querySelector('.mm-place').textContent)")
+    for number, inside in enumerate([".mm-trio", ".mm-pair"]):
+        visitor.open_tool(number).locator(inside).wait_for()
+        visitor.shoot(f"shipped-{inside[4:]}")
+    check = visitor.open_tool(2)
+    check.get_by_role("button", name="Cover and rank again").click()
+    check.locator(".mm-cards").wait_for()
+    visitor.shoot("shipped-check")
+    page.locator(".mm-hit").first.click()
+    assert page.locator(".mm-dialog dd").nth(2).inner_text() in engine.gallery.positions
+    page.get_by_role("button", name="Use as next reference").click()
+    page.wait_for_selector(".mm-dialog", state="hidden")
+    visitor.write("make it blue")
+    visitor.send()
+    visitor.wait_for_answer("make it blue")
+    assert page.locator(".mm-trail button").count() == 2
