@@ -16,7 +16,7 @@ def test_how_to_read_stands_beside_the_first_result_and_folds_away(visit, size, 
 
 
 def test_what_the_model_does_not_know_is_said_on_the_first_page(visit):
-    assert visit().page.get_by_text("Ordinary photographs are outside its training").is_visible()
+    assert visit().page.get_by_text("On ordinary photographs its map finds").is_visible()
 
 
 def test_the_method_is_one_click_away_and_back(visit, size):
@@ -24,7 +24,7 @@ def test_the_method_is_one_click_away_and_back(visit, size):
     page = visitor.page
     page.get_by_role("link", name="How it works, and how well").click()
     page.wait_for_selector(".mm-prose math")
-    assert page.locator(".mm-prose math").count() == 3
+    assert page.locator(".mm-prose math").count() == 4
     tables = (
         [part for section in read_report() for part in section["parts"] if "rows" in part] if REPORT.is_file() else []
     )
