@@ -27,8 +27,8 @@ mmgrad.labCheck = ({ value, closer }) => {
       elsewhereCost === null
         ? "The marked region leaves no room to cover as much elsewhere."
         : cost > elsewhereCost
-          ? `${told} The map marks what counts.`
-          : `${told} Here the map does not mark what counts most.`;
+          ? `${told} What the map marks counts more.`
+          : `${told} Here what the map marks does not count more.`;
     place.replaceChildren(
       el("p", { class: "mm-verdict", role: "status" }, verdict),
       el(

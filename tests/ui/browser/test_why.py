@@ -117,7 +117,7 @@ def test_covering_the_region_tells_score_and_rank(visitor):
     tool.locator(".mm-cards").wait_for()
     told = tool.locator(".mm-verdict").inner_text()
     assert "score by −0.270 and the rank from 1 to 9" in told
-    assert "in 5 places, by −0.030 on average, to rank 3 in the middle. The map marks what counts." in told
+    assert "in 5 places, by −0.030 on average, to rank 3 in the middle. What the map marks counts more." in told
     assert tool.locator(".mm-cards img").count() == 5
     visitor.shoot("check")
 
