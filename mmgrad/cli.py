@@ -218,12 +218,14 @@ def _parser() -> argparse.ArgumentParser:
     train = _command(commands, "train", _train, "train a composition head; a run that was stopped goes on")
     train.add_argument("--out", type=Path, default=Path("runs/compact"), metavar="DIR", help="default: runs/compact")
     train.add_argument("--cache", type=Path, default=Path("runs/cache"), metavar="DIR", help="default: runs/cache")
-    train.add_argument("--families", type=_count, help="of 7 pictures each (default: as the shipped model)")
-    train.add_argument("--validation-families", type=_count, help="default: as the shipped model")
+    train.add_argument(
+        "--families", type=_count, help="of 7 pictures each (default: 6000, as the shipped model's last stage)"
+    )
+    train.add_argument("--validation-families", type=_count, help="default: 200")
     train.add_argument("--photos", type=Path, metavar="DIR", help="labelled photographs to train on too (labels.csv)")
     train.add_argument("--begin", type=Path, metavar="DIR", help="a checkpoint to begin with (default: random weights)")
-    train.add_argument("--steps", type=_count, help="default: as the shipped model")
-    train.add_argument("--learning-rate", type=_weight, help="default: as the shipped model")
+    train.add_argument("--steps", type=_count, help="default: 2500, as the shipped model's last stage")
+    train.add_argument("--learning-rate", type=_weight, help="default: 0.002, as the shipped model's last stage")
     train.add_argument("--attention", type=_weight, help="weight of the attention loss, 0 for none")
     train.add_argument("--seed", type=_natural)
 

@@ -127,7 +127,7 @@ class Composer(nn.Module):
         width: int = 256,
         heads: int = 8,
         layers: int = 2,
-        views: int = 24,
+        views: int = 12,
         dropout: float = 0.1,
     ):
         super().__init__()

@@ -131,17 +131,21 @@ class CompactEncoder:
 
     def encode_text(self, texts: Sequence[str]) -> TextTokens:
         """Texts -> for each token what it means, which word it is, and what that looks like: [B, L, 768 + 1280]."""
-        tokens = self.read(texts)
-        return TextTokens(torch.cat([tokens.states, self.look(texts)], dim=-1), tokens.mask, tokens.words)
+        batch, words = self._tokenize(texts)
+        tokens = self._read(batch, words)
+        states = torch.cat([tokens.states, self._look(words, tokens.mask.shape)], dim=-1)
+        return TextTokens(states, tokens.mask, words)
 
-    @torch.no_grad()
     def read(self, texts: Sequence[str]) -> TextTokens:
         """Texts -> for each token MiniLM's last hidden state and its own word embedding, [B, L, 768].
 
         The one says what the token means in its sentence, the other which word it is, whatever the sentence. Longer
         texts are cut at 96 tokens.
         """
-        batch, words = self._tokenize(texts)
+        return self._read(*self._tokenize(texts))
+
+    @torch.no_grad()
+    def _read(self, batch: BatchEncoding, words: tuple[tuple[Word, ...], ...]) -> TextTokens:
         lexical = LEXICAL_SCALE * self.text.get_input_embeddings()(batch["input_ids"])
         states = torch.cat([self.text(**batch).last_hidden_state, lexical], dim=-1)
         return TextTokens(states.float(), batch["attention_mask"].bool(), words)
@@ -149,7 +153,10 @@ class CompactEncoder:
     def look(self, texts: Sequence[str]) -> Tensor:
         """Texts -> the look of each token [B, L, 1280] (see `mmgrad.encoders.looks`), zero where it has none."""
         batch, words = self._tokenize(texts)
-        looks = torch.zeros(*batch["input_ids"].shape, TOP, device=self.device)
+        return self._look(words, batch["input_ids"].shape)
+
+    def _look(self, words: tuple[tuple[Word, ...], ...], shape: torch.Size) -> Tensor:
+        looks = torch.zeros(*shape, TOP, device=self.device)
         for row, own in enumerate(self.looks.find(words)):
             for word, look in own:
                 looks[row, list(word.tokens)] = LOOK_SCALE * look

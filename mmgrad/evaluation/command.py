@@ -69,7 +69,7 @@ def _judged_on_a_split(options: Namespace, models: dict[str, Model]) -> dict[str
         workers=options.workers,
         faithfulness=options.faithfulness,
     )
-    report["fingerprints"] = {name: each.fingerprint for name, each in models.items()}
+    report["fingerprints"] = _fingerprints(models)
     if options.plots:
         beside = (options.markdown or options.json or options.plots / "report").parent
         paths = draw_plots(report, options.plots)
@@ -80,7 +80,12 @@ def _judged_on_a_split(options: Namespace, models: dict[str, Model]) -> dict[str
 def _judged_on_photographs(options: Namespace, models: dict[str, Model]) -> dict[str, Any]:
     composers = {name: each.composer for name, each in models.items()}
     encoder = next(iter(models.values())).encoder
-    return evaluate_photographs(encoder, composers, load_photographs(options.photos), seed=options.seed)
+    report = evaluate_photographs(encoder, composers, load_photographs(options.photos), seed=options.seed)
+    return report | {"fingerprints": _fingerprints(models)}
+
+
+def _fingerprints(models: dict[str, Model]) -> dict[str, str]:
+    return {name: each.fingerprint for name, each in models.items()}
 
 
 def _other(folder: Path, model: Model, taken: dict[str, Model]) -> tuple[str, Model]:

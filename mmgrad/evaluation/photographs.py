@@ -1,4 +1,4 @@
-"""Real photographs, of classes that training never saw: does the map find the thing, does the search find the other?
+"""Real photographs, of classes that the head was never trained on: does the map find the thing, the search the other?
 
 In mosaics of two by two photographs the text names the thing in one of them (focus; Arias-Duarte et al., arXiv
 2109.15035): chance is a quarter, and where a photographer puts a subject tells nothing. In the search each photograph
@@ -17,8 +17,9 @@ from mmgrad.data import imagenet
 from mmgrad.data.atlas import load_atlas
 from mmgrad.data.imagenet import alike, fits
 from mmgrad.data.mosaics import Shot, grid
-from mmgrad.data.photographs import Photograph, is_for_validation
+from mmgrad.data.photographs import LEAST_CLASSES, Photograph, is_for_validation
 from mmgrad.encoders import Encoder
+from mmgrad.errors import InputError
 from mmgrad.evaluation.bootstrap import estimate
 from mmgrad.evaluation.localisation import energy_inside, points_inside
 from mmgrad.evaluation.makers import GRADIENTS, blind_makers
@@ -51,9 +52,15 @@ def evaluate_photographs(
 ) -> dict[str, Any]:
     """Figures of `count` mosaics, and of a search from each photograph, as a dict that JSON can hold.
 
-    Only photographs of the classes kept for validation are used. Intervals are over questions.
+    Only photographs of the classes kept for validation are used. Intervals are over questions. Raises InputError where
+    these are too few.
     """
     pool = [photo for photo in photographs if is_for_validation(photo.wnid)]
+    if len({photo.index for photo in pool}) < LEAST_CLASSES:
+        raise InputError(
+            f"The photographs hold fewer than {LEAST_CLASSES} of the classes kept for validation, which are a sixth of "
+            "all; please give a folder with more classes."
+        )
     return {
         "split": "photographs",
         "photographs": len(pool),
@@ -162,10 +169,15 @@ def _retrieval(
 def photographs_markdown(report: dict[str, Any]) -> str:
     """The tables of `evaluate_photographs`."""
     lines = [
-        "## Real photographs of classes that training never saw",
+        "## Real photographs of classes that the head was never trained on",
         "",
         f"{report['photographs']} photographs of {report['classes']} classes; {report['mosaics']} mosaics of two by "
-        "two, the text names one of the four. Per cent with 95 % bootstrap intervals.",
+        "two, the text names one of the four. Per cent with 95 % bootstrap intervals. The frozen encoder of the "
+        "compact model was trained on ImageNet, which has these classes and may have held these pictures.",
+        "",
+        "Models and fingerprints of their weights: "
+        + ", ".join(f"{name} {each}" for name, each in report["fingerprints"].items())
+        + ".",
         "",
     ]
     for group in ("all", *EDITS):

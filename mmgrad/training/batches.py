@@ -17,10 +17,10 @@ _SIDED = re.compile(r"\b(left|right)\b", re.IGNORECASE)
 class Settings:
     """What a run is determined by, besides its data. `attention` is the weight of the attention loss (0: none)."""
 
-    steps: int = 8000
+    steps: int = 2500
     families: int = 24  # a batch
     per_family: int = 6  # triplets of each
-    learning_rate: float = 3e-3
+    learning_rate: float = 2e-3
     weight_decay: float = 0.05
     warmup: int = 200
     attention: float = 0.5

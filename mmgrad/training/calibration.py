@@ -11,27 +11,7 @@ from mmgrad.training.cache import Features
 from mmgrad.training.validation import embed
 
 BATCH = 64
-EMPTY = frozenset(
-    {
-        "a",
-        "an",
-        "the",
-        "with",
-        "for",
-        "of",
-        "to",
-        "by",
-        "in",
-        "and",
-        "it",
-        "i",
-        "you",
-        "could",
-        "would",
-        "can",
-        "please",
-    }
-)
+EMPTY = frozenset({"a", "an", "the", "with", "for", "of", "to", "by", "in", "and", "it", "i", "you", "could", "please"})
 """Words that ask for nothing by themselves."""
 MISSED = 0.05  # at most this share of the true edits may be called "no evidence"
 
@@ -71,7 +51,9 @@ def calibrate(composer: Composer, data: Features, encoder: CompactEncoder, count
     named = [i for i in index.tolist() if data.info[i]["removed"] and data.info[i]["added"]]
     columns = [_word_evidence(composer, data, encoder, i) for i in named]
     for number, side in enumerate(("word_reference", "word_target")):
-        present, empty = (torch.cat([column[number][kind] for column in columns]) for kind in (0, 1))
+        present, empty = (
+            torch.cat([evidence.new_empty(0), *(column[number][kind] for column in columns)]) for kind in (0, 1)
+        )
         found[side] = _threshold(present, empty)
     return {side: round(value, 6) for side, value in found.items()}
 
@@ -121,6 +103,9 @@ def _positive(maps: Tensor) -> Tensor:
 
 
 def _threshold(present: Tensor, absent: Tensor) -> float:
+    """0, which calls no map empty, where a split has no maps of one kind."""
+    if not len(present) or not len(absent):
+        return 0.0
     bound = present.quantile(MISSED)
     values = torch.cat([present, absent, bound[None]])
     values = values[values <= bound]

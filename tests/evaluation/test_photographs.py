@@ -16,6 +16,7 @@ from mmgrad.composer import Composer
 from mmgrad.data.imagenet import classes, fits, name
 from mmgrad.data.photographs import Photograph, is_for_validation, load_photographs
 from mmgrad.encoders import TextTokens
+from mmgrad.errors import InputError
 from mmgrad.evaluation import evaluate_photographs, photographs_markdown
 from mmgrad.evaluation.photographs import _different, _questions, _retrieval
 
@@ -62,9 +63,14 @@ def test_a_map_that_sees_nothing_has_a_quarter_of_its_energy_in_a_quarter(encode
         assert rows[method]["energy"]["mean"] == pytest.approx(0.25, abs=0.005)
         assert rows[method]["peak"]["mean"] == 0  # the centre touches all four, a flat map points at nothing
     assert report["photographs"] == report["classes"] == len([p for p in photographs if is_for_validation(p.wnid)])
-    text = photographs_markdown(report)
+    text = photographs_markdown(report | {"fingerprints": {"tiny": "0123"}})
     assert "| MMGrad |" in text
     assert "nan" not in text
+
+
+def test_too_few_classes_are_one_sentence(encoder, composer: Composer, photographs) -> None:
+    with pytest.raises(InputError, match="more classes"):
+        evaluate_photographs(encoder, {"tiny": composer}, photographs[:20], 4)
 
 
 def test_the_same_seed_asks_the_same(encoder, composer: Composer, photographs) -> None:

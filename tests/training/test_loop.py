@@ -10,7 +10,7 @@ from mmgrad.errors import ModelError
 from mmgrad.training import cache
 from mmgrad.training.batches import Sampler, Settings
 from mmgrad.training.cache import Features, Part
-from mmgrad.training.calibration import REACHES, set_reach
+from mmgrad.training.calibration import REACHES, _threshold, set_reach
 from mmgrad.training.loop import train
 from mmgrad.training.validation import recall_at_1
 
@@ -84,6 +84,12 @@ def test_the_reach_that_is_set_is_the_best_of_all(encoder, data, tmp_path: Path)
         composer.reach.fill_(reach)
         found[round(reach, 2)] = recall_at_1(composer, data, encoder)
     assert found[round(chosen, 2)] == max(found.values())
+
+
+def test_a_split_without_maps_to_show_calls_none_empty():
+    shown, none = torch.tensor([1.0, 2.0]), torch.zeros(0)
+    assert _threshold(shown, none) == _threshold(none, shown) == 0
+    assert 0 < _threshold(shown, torch.tensor([0.1])) <= 1.05  # a twentieth of those to show may lie below
 
 
 def test_a_run_may_begin_with_a_checkpoint(encoder, data, tmp_path: Path):

@@ -62,3 +62,9 @@ def test_there_are_twelve_examples_of_every_kind_of_edit():
     assert len(examples) >= 12
     assert all(kind in kinds for kind in ("replace", "remove", "add", "recolour", "resize", "move", "background"))
     assert all(example.look_at.strip() for example in examples)
+
+
+@pytest.mark.skipif(not (FOLDER / "examples.json").exists(), reason="no examples are installed")
+def test_some_of_the_shipped_examples_fail_and_say_so():
+    shipped = load_examples()
+    assert 0 < sum(example.fails for example in shipped) < len(shipped) / 2
