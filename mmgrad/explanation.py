@@ -101,5 +101,9 @@ class Explanation:
 
     @property
     def scale(self) -> float:
-        """The greatest peak among the hits' maps: the shared scale that their panels are drawn on."""
-        return max((hit.map.peak for hit in self.hits), default=0.0)
+        """The peak of the first hit that has evidence: the shared scale that the hits' panels are drawn on.
+
+        Not the greatest of all, for one strong map far down the list would leave the first results without a glow;
+        stronger evidence than the scale is drawn as the scale's end.
+        """
+        return next((hit.map.peak for hit in self.hits if not hit.map.empty), 0.0)

@@ -96,7 +96,7 @@ def _scale(sheet: Figure, peak: float) -> None:
     white = np.full((*strip.shape[:2], 3), 255, np.uint8)
     bar.imshow(overlay.lay_over(white, strip), aspect="auto", extent=(0, 1, 0, 1))
     bar.set_axis_off()
-    sheet.supxlabel(f"evidence in the results, from none to {peak:.3g}\n", fontsize=8)
+    sheet.supxlabel(f"evidence in the results, from none to {peak:.3g} or more\n", fontsize=8)
 
 
 def _bounded(picture: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """The whole way with the shipped model and gallery."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -135,3 +136,10 @@ def test_a_picture_upright_and_one_turned_by_exif_are_the_same_query(
     exif[0x0112] = 6  # a viewer turns it back, a quarter clockwise
     turned.save(tmp_path / "turned.png", exif=exif)
     assert np.array_equal(load_image(tmp_path / "turned.png"), explanation.image)
+
+
+def test_the_results_are_drawn_on_the_scale_of_the_first_that_shows_something(explanation: Explanation) -> None:
+    shown = [hit for hit in explanation.hits if not hit.map.empty]
+    silent = replace(shown[0], map=replace(shown[0].map, values=-np.abs(shown[0].map.values)))
+    assert replace(explanation, hits=(silent, *shown[1:])).scale == shown[1].map.peak > 0
+    assert replace(explanation, hits=(silent,)).scale == 0

@@ -89,7 +89,7 @@ mmgrad.stage = (element, props, trigger, watch) => {
     referenceLegend.name(scale, word === null ? " here" : " word");
     if (value.hits) {
       grid.light(hitMap, hitScale());
-      hitsLegend.name(hitScale(), word === null ? " result" : " word");
+      hitsLegend.name(hitScale(), word === null ? " of the first" : " word");
     }
     sentence.querySelectorAll("button").forEach((chip) =>
       chip.setAttribute("aria-pressed", String(chip.dataset.word === (word === null ? "all" : String(word)))));
@@ -207,7 +207,7 @@ mmgrad.howToRead = () => {
       "ul",
       {},
       el("li", {}, "Left, the region that the sentence is changing. Right, where that change shows in each result."),
-      el("li", {}, "All results share one scale: the same colour is the same evidence. Hover or tap for the value."),
+      el("li", {}, "All results share one scale, that of the first: the same colour is the same evidence. Hover or tap for the value."),
       el("li", {}, "“No evidence” is an answer: an addition has nothing to mark in the reference, a removal nothing in the result."),
       el("li", {}, "Click a word, a place in the reference, or a result."),
     ),

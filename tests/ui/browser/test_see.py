@@ -83,7 +83,7 @@ def test_the_legend_names_the_strongest_and_each_group_its_own_scale(visitor):
     legends = visitor.page.locator(".mm-columns .mm-legend").all_inner_texts()
     assert [text.split() for text in legends] == [
         ["no", "evidence", "strongest", "here", "(0.02)"],
-        ["no", "evidence", "strongest", "result", "(0.012)"],
+        ["no", "evidence", "strongest", "of", "the", "first", "(0.012)"],
     ]
 
 
