@@ -1,8 +1,8 @@
 """The composition head: feature maps and token states to embeddings. The only part that is trained.
 
-`image` reads the map of a picture and pools it; `query` first lets every position of the map attend to the text and to
-the other positions, then pools it in the same way. A text therefore edits the map *in place*, and the gradient of a
-match tells where.
+`image` reads the map of a picture and pools it; `query` first puts what words look like where they belong and lets
+every position of the map attend to the text and to the other positions, then pools it in the same way. A text
+therefore edits the map *in place*, and the gradient of a match tells where.
 """
 
 import torch
@@ -61,6 +61,7 @@ class ChannelDropout(nn.Module):
 def _mlp(width: int, dropout: float) -> nn.Sequential:
     last = nn.Linear(2 * width, width)
     nn.init.zeros_(last.weight)
+    nn.init.zeros_(last.bias)
     return nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 2 * width), nn.GELU(), ChannelDropout(dropout), last)
 
 
@@ -83,6 +84,29 @@ class EditLayer(nn.Module):
         y = self.norm_self(x)
         x = x + self.to_self(y, y)
         return x + self.mlp(x)
+
+
+class Painting(nn.Module):
+    """Adds to positions what words look like, or takes it away: a signed share of each look, by position and word.
+
+    Looks come as the head itself sees them in pictures, so that a word paints what it stands for even where no training
+    text ever said it.
+    """
+
+    def __init__(self, width: int, rank: int = 64):
+        super().__init__()
+        self.norm_text, self.norm_self = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.position = nn.Linear(width, rank)
+        self.word = nn.Linear(width, rank + 1)
+        nn.init.zeros_(self.word.weight)
+        nn.init.zeros_(self.word.bias)
+
+    def forward(self, x: Tensor, text: Tensor, mask: Tensor, looks: Tensor, shown: Tensor) -> Tensor:
+        """x [B, P, D], text [B, L, D], mask [B, L] bool, looks [B, L, D], shown [B, P, L] -> [B, P, D]."""
+        position, word = self.position(self.norm_self(x)), self.word(self.norm_text(text))
+        fits = position @ word[..., :-1].transpose(1, 2) * position.shape[-1] ** -0.5  # (B, P, L)
+        share = torch.tanh(fits + word[..., -1:].transpose(1, 2) * shown) * mask[:, None]
+        return x + share @ looks
 
 
 class Pool(nn.Module):
@@ -126,7 +150,7 @@ class Composer(nn.Module):
         looks: int = 0,
         width: int = 256,
         heads: int = 8,
-        layers: int = 2,
+        layers: int = 3,
         views: int = 12,
         dropout: float = 0.1,
     ):
@@ -142,9 +166,11 @@ class Composer(nn.Module):
         self.place = nn.Parameter(torch.randn(grid * grid, width) * 0.02)
         self.mlp = _mlp(width, dropout)
         self.drop = ChannelDropout(dropout)
+        self.drop_features = ChannelDropout(dropout)
         self.token = nn.Linear(token_width, width)
         self.token_norm = nn.LayerNorm(width)
         self.layers = nn.ModuleList(EditLayer(width, heads, dropout) for _ in range(layers))
+        self.painting = Painting(width)
         self.pool = Pool(width, views, 64)
         self.logit_scale = nn.Parameter(torch.tensor(3.0))
 
@@ -165,8 +191,11 @@ class Composer(nn.Module):
     def positions(self, features: Tensor) -> Tensor:
         """Feature map [B, C, h, w] -> one vector a position, [B, h*w, width]."""
         x = features.flatten(2).transpose(1, 2)  # (B, h*w, C)
-        weight = self.embed.weight / self.std  # standardising folded into the layer: one pass over the features less
-        y = functional.linear(x, weight, self.embed.bias - weight @ self.mean)
+        weight = self._embedding()
+        if self.training:
+            y = functional.linear(self.drop_features(x - self.mean), weight, self.embed.bias)
+        else:  # standardising folded into the layer: one pass over the features less
+            y = functional.linear(x, weight, self.embed.bias - weight @ self.mean)
         y = self.norm(y) + self.place
         return y + self.mlp(y)
 
@@ -175,6 +204,17 @@ class Composer(nn.Module):
         seen, looks = features[:, features.shape[1] - self.looks :], states[..., states.shape[-1] - self.looks :]
         shown = (looks @ seen.flatten(2)).transpose(1, 2) / EVIDENCE  # (B, h*w, L)
         text = self.drop(self.token_norm(self.token(states)))
-        for layer in self.layers:
+        for number, layer in enumerate(self.layers):
             x = layer(x, text, mask, shown)
+            if number == 0:  # which positions are to change is known, and what else follows from it is not
+                x = self.painting(x, text, mask, self._imagined(looks), shown)
         return x
+
+    def _embedding(self) -> Tensor:
+        """The weights [width, C] for features whose channels are not standardised."""
+        return self.embed.weight / self.std
+
+    def _imagined(self, looks: Tensor) -> Tensor:
+        """Looks of tokens [B, L, looks] as the positions of a picture that shows them, [B, L, width]; zero without."""
+        y = self.norm(functional.linear(looks, self._embedding()[:, self.embed.in_features - self.looks :]))
+        return (y + self.mlp(y)) * looks.any(dim=-1, keepdim=True)

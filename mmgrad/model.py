@@ -104,6 +104,22 @@ def load_composer(folder: Path) -> tuple[Composer, dict]:
     return composer.eval().requires_grad_(False), card
 
 
+def begin_with(composer: Composer, folder: Path) -> None:
+    """Give a composer the weights of the checkpoint in a folder, in place.
+
+    Parts that the checkpoint has not, for it is of an earlier architecture, stay as they are. Raises ModelError where
+    there is none, or its weights do not fit.
+    """
+    try:
+        weights = load_file(folder / "model.safetensors")
+        unknown = composer.load_state_dict(weights, strict=False).unexpected_keys
+    except (OSError, SafetensorError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise ModelError(f"Training cannot begin with the checkpoint in {folder} ({reason}).") from error
+    if unknown:
+        raise ModelError(f"Training cannot begin with the checkpoint in {folder}: this head has no {unknown[0]}.")
+
+
 def load_model(
     name: str | Path | None = None,
     device: str | torch.device | None = None,

@@ -10,6 +10,8 @@ from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.training.cache import Features
 from mmgrad.training.precision import precision
 
+OF_A_THING = frozenset({"replace", "remove", "recolour", "resize", "move"})
+"""Edits of a thing that has to be in the picture."""
 _SIDED = re.compile(r"\b(left|right)\b", re.IGNORECASE)
 
 
@@ -34,7 +36,7 @@ class Settings:
 @dataclass(frozen=True)
 class Batch:
     """Triplets of some families with all scenes of these: features [S, C, h, w], states [Q, L, D], mask [Q, L],
-    reference and target [Q] (index into the scenes), regions [Q, 2, 14, 14] in [0, 1]."""
+    reference and target [Q] (index into the scenes), regions [Q, 2, 14, 14] in [0, 1], family [Q], and whether the edit is of a thing in the reference [Q]."""
 
     features: Tensor
     states: Tensor
@@ -42,6 +44,8 @@ class Batch:
     reference: Tensor
     target: Tensor
     regions: Tensor
+    family: Tensor
+    of_a_thing: Tensor
 
 
 class Sampler:
@@ -54,6 +58,7 @@ class Sampler:
         self.data, self.settings, self.encoder = data, settings, encoder
         order = torch.argsort(data.family, stable=True)
         self.triplets = order.split(torch.bincount(data.family, minlength=len(data.scenes_of) - 1).tolist())
+        self.of_a_thing = torch.tensor([row["edit"] in OF_A_THING for row in data.info])
         self.sided = torch.tensor([bool(_SIDED.search(row["text"])) for row in data.info])
 
     def batch(self, step: int) -> Batch:
@@ -81,7 +86,8 @@ class Sampler:
             features = self.encoder.unpack(fine, coarse)
         states, mask = self.data.texts(index, self.encoder)
         regions = _mirror(self.data.regions[index].float() / 255, torch.cat(turns))
-        return Batch(features, states, mask, torch.cat(reference), torch.cat(target), regions)
+        ends = torch.cat(reference), torch.cat(target)
+        return Batch(features, states, mask, *ends, regions, self.data.family[index], self.of_a_thing[index])
 
 
 def _mirror(stack: Tensor, chosen: Tensor) -> Tensor:

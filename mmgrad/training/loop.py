@@ -10,19 +10,23 @@ from pathlib import Path
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
+from torch import Tensor
 from torch.optim import AdamW, Optimizer
+from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from mmgrad.composer import Composer
 from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.errors import ModelError
-from mmgrad.model import load_composer, save_composer
+from mmgrad.model import begin_with, save_composer
 from mmgrad.training.batches import Sampler, Settings
 from mmgrad.training.cache import Features
 from mmgrad.training.calibration import calibrate, set_reach
 from mmgrad.training.muon import Muon
 from mmgrad.training.objective import objective
 from mmgrad.training.validation import recall_at_1
+
+AVERAGED = 500  # steps: the time over which the weights that are kept are a running mean of those of the run
 
 
 def train(
@@ -35,20 +39,24 @@ def train(
 ) -> Composer:
     """Train a composer, keep the best one by Recall@1 of "validation" in `folder`, and return the last.
 
-    The weights are random at first, or those of the checkpoint in the folder `begin`.
+    The weights are random at first, or those of the checkpoint in the folder `begin`. What is validated, kept and
+    returned is a running mean of them (Polyak and Juditsky, 1992).
     `validation` may hold further sets by name; their Recall@1 is logged.
     `folder/state.safetensors` holds the run's state after every evaluation; a run that was killed goes on from there
     and makes the batches that it would have made.
     """
     torch.manual_seed(settings.seed)
+    composer = Composer(encoder.channels, encoder.token_width, encoder.grid, encoder.look_width)
     if begin is None:
-        composer = Composer(encoder.channels, encoder.token_width, encoder.grid, encoder.look_width)
         _standardise(composer, data, encoder)
     else:
-        composer = load_composer(begin)[0].requires_grad_()
+        begin_with(composer, begin)
     optimizers = _optimizers(composer, settings)
+    average = AveragedModel(composer, avg_fn=_averaged)
+    mean: Composer = average.module
+    mean.eval().requires_grad_(False)
     folder.mkdir(parents=True, exist_ok=True)
-    start, best, seconds = _resume(folder, composer, optimizers, settings)
+    start, best, seconds = _resume(folder, composer, average, optimizers, settings)
     sampler = Sampler(data, settings, encoder)
     bar = tqdm(range(start, settings.steps), initial=start, total=settings.steps, desc="train", unit="step")
     began = time.monotonic() - seconds
@@ -64,12 +72,13 @@ def train(
             for group in optimizer.param_groups:
                 group["lr"] = settings.learning_rate * _rate(step, settings)
             optimizer.step()
+        average.update_parameters(composer)
         if step % 20 == 0:
             bar.set_postfix(parts)
         if (step + 1) % settings.evaluate_every == 0 or step + 1 == settings.steps:
             seconds = time.monotonic() - began
-            set_reach(composer, validation["validation"], encoder)
-            recalls = {name: recall_at_1(composer, held_out, encoder) for name, held_out in validation.items()}
+            set_reach(mean, validation["validation"], encoder)
+            recalls = {name: recall_at_1(mean, held_out, encoder) for name, held_out in validation.items()}
             recall = recalls["validation"]
             measured = {f"{name}_recall_at_1": round(value, 4) for name, value in recalls.items()}
             line = {"step": step + 1, "seconds": round(seconds), **measured, **parts}
@@ -84,10 +93,14 @@ def train(
                     "seconds": round(seconds),
                     **measured,
                 }
-                thresholds = calibrate(composer, validation["validation"], encoder)
-                save_composer(composer, {"name": "compact", "no_evidence": thresholds, "training": card}, folder)
-            _save(folder, composer, optimizers, step + 1, best, seconds, settings)
-    return composer
+                thresholds = calibrate(mean, validation["validation"], encoder)
+                save_composer(mean, {"name": "compact", "no_evidence": thresholds, "training": card}, folder)
+            _save(folder, composer, average, optimizers, step + 1, best, seconds, settings)
+    return mean
+
+
+def _averaged(mean: Tensor, current: Tensor, count: Tensor | int) -> Tensor:
+    return mean.lerp(current, max(1 / AVERAGED, 9 / (10 + int(count))))  # a short memory at first
 
 
 def _standardise(composer: Composer, data: Features, encoder: CompactEncoder) -> None:
@@ -114,6 +127,7 @@ def _rate(step: int, settings: Settings) -> float:
 def _save(
     folder: Path,
     composer: Composer,
+    average: AveragedModel,
     optimizers: tuple[Optimizer, ...],
     step: int,
     best: float,
@@ -121,6 +135,7 @@ def _save(
     settings: Settings,
 ) -> None:
     tensors = {f"weight.{key}": value.contiguous() for key, value in composer.state_dict().items()}
+    tensors |= {f"average.{key}": value.contiguous() for key, value in average.state_dict().items()}
     for optimizer in optimizers:
         for name, parameter in composer.named_parameters():
             kept = optimizer.state.get(parameter, {})
@@ -132,7 +147,7 @@ def _save(
 
 
 def _resume(
-    folder: Path, composer: Composer, optimizers: tuple[Optimizer, ...], settings: Settings
+    folder: Path, composer: Composer, average: AveragedModel, optimizers: tuple[Optimizer, ...], settings: Settings
 ) -> tuple[int, float, float]:
     """Take up a killed run of the same settings: (step to go on with, best recall so far, seconds spent)."""
     path = folder / "state.safetensors"
@@ -146,6 +161,7 @@ def _resume(
             )
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
     composer.load_state_dict({key[7:]: value for key, value in tensors.items() if key.startswith("weight.")})
+    average.load_state_dict({key[8:]: value for key, value in tensors.items() if key.startswith("average.")})
     owner = {id(p): o for o in optimizers for group in o.param_groups for p in group["params"]}
     for name, parameter in composer.named_parameters():
         kept = {key.split(".", 1)[0]: value for key, value in tensors.items() if key.split(".", 1)[1] == name}

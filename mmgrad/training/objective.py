@@ -13,6 +13,8 @@ from mmgrad.training.precision import precision
 
 PRESENT = 0.1  # a map whose positive evidence sums to less says "no evidence"
 PRESENCE_WEIGHT = 0.2
+FOREIGN = 8
+"""References that are also asked for the change of another picture's thing: their maps are to say "no evidence"."""
 
 
 def objective(
@@ -53,7 +55,20 @@ def objective(
     in_target = attention_loss(of_target.float(), batch.regions[chosen, 1])
     weight = settings.attention * min(1.0, step / settings.attention_ramp)
     parts |= {"att_ref": round(in_reference.item(), 3), "att_tgt": round(in_target.item(), 3)}
-    return loss + weight * (in_reference + in_target), parts
+    refused = _refused(composer, batch, chosen, evidence)
+    return loss + weight * (in_reference + in_target + refused), parts
+
+
+def _refused(composer: Composer, batch: Batch, chosen: Tensor, evidence: Callable[[Tensor], Tensor]) -> Tensor:
+    """The presence loss of references with texts that change a thing of another family's picture: there is no region."""
+    of_family = {int(batch.family[i]): i for i in chosen.nonzero()[:, 0].tolist() if batch.of_a_thing[i]}
+    texts = torch.tensor(list(of_family.values())[:FOREIGN], dtype=torch.long)
+    if len(texts) < 2:
+        return batch.features.new_zeros(())
+    features = batch.features[batch.reference[texts.roll(1)]]
+    with precision(features.device):
+        maps = reference_map(composer, features, batch.states[texts], batch.mask[texts], evidence, create_graph=True)
+    return PRESENCE_WEIGHT * presence_loss(maps.float(), torch.zeros(len(texts), dtype=torch.bool))
 
 
 def contrastive_loss(queries: Tensor, candidates: Tensor, target: Tensor, scale: Tensor | float) -> Tensor:
@@ -79,10 +94,17 @@ def attention_loss(evidence: Tensor, region: Tensor) -> Tensor:
     region = region.flatten(1)
     total = positive.sum(1)
     defined = region.amax(1) > 0
-    presence = functional.binary_cross_entropy_with_logits(2 * torch.log((total + 1e-4) / PRESENT), defined.float())
+    presence = presence_loss(evidence, defined)
     positive, region = positive[defined], region[defined]
     share = (positive * (region > 0)).sum(1) / (total[defined] + 1e-6)
     scaled = positive / (positive.amax(1, keepdim=True).detach() + 1e-6)
     overlap = (scaled * region).sum(1)
     iou = overlap / (scaled.sum(1) + region.sum(1) - overlap + 1e-6)
     return (1 - torch.log(share.clamp_min(1e-3)) - iou).mean() + PRESENCE_WEIGHT * presence
+
+
+def presence_loss(evidence: Tensor, defined: Tensor) -> Tensor:
+    """Binary cross-entropy of whether there is a region at all: `defined` [B] bool, told by the sum of each positive map
+    of `evidence` [B, h, w] against PRESENT."""
+    total = evidence.clamp_min(0).flatten(1).sum(1)
+    return functional.binary_cross_entropy_with_logits(2 * torch.log((total + 1e-4) / PRESENT), defined.float())
