@@ -11,6 +11,7 @@ from torch import Tensor
 from mmgrad import why
 from mmgrad.attention import reference_map, target_map, target_maps
 from mmgrad.check import Check, check
+from mmgrad.confidence import Confidence, clues_of
 from mmgrad.duplicates import near_duplicates
 from mmgrad.encoders import TextTokens, Word
 from mmgrad.errors import InputError
@@ -34,6 +35,7 @@ class Engine:
         self.model = model
         self.gallery = gallery
         self.thresholds: dict[str, float] = model.card.get("no_evidence", {})
+        self.confidence = Confidence.from_card(model.card)
 
     def explain(
         self, image: Source, text: str, k: int = 12, strength: float = 1.0, leave_out_copies: bool = False
@@ -84,9 +86,12 @@ class Engine:
             query = strengthen(before, composer.query(features, tokens.states, tokens.mask), strength)
             change = query - before
         copies = near_duplicates(self.gallery, pixels, before) if leave_out_copies else ()
-        found = self.gallery.search(query, min(k, max(1, len(self.gallery) - len(copies))), exclude=copies)
+        found = self.gallery.search(query, min(max(k, 2), max(1, len(self.gallery) - len(copies))), exclude=copies)
         clock.lap("search")
-        records = [self.gallery.records[i] for i in found.indices[0].tolist()]
+        confidence = None
+        if self.confidence and strength == 1:  # it was fitted on queries as they are
+            confidence = float(self.confidence(clues_of(found.scores, query.cpu(), before.cpu())))
+        records = [self.gallery.records[i] for i in found.indices[0, :k].tolist()]
         pictures = [load_image(record.path) for record in records]
         target_features, boxes = self.model.features(pictures)  # (K, C, h, w)
         clock.lap("target features")
@@ -95,10 +100,10 @@ class Engine:
         hits = tuple(
             Hit(rank, record, score, picture, self._map(values, target_box, "target"))
             for rank, (record, score, picture, values, target_box) in enumerate(
-                zip(records, found.scores[0].tolist(), pictures, maps, boxes, strict=True), start=1
+                zip(records, found.scores[0, :k].tolist(), pictures, maps, boxes, strict=True), start=1
             )
         )
-        result = replace(result, hits=hits, left_out=copies, timing_ms=dict(clock.laps))
+        result = replace(result, hits=hits, left_out=copies, confidence=confidence, timing_ms=dict(clock.laps))
         yield result
 
         asked = Asked(text, pixels, box, features, tokens, before, query)

@@ -84,7 +84,8 @@ class Explanation:
     """What was found, and why.
 
     `fingerprint` is the model's; `strength` how much the text's change counted (1: as trained); `left_out` the ids of
-    the gallery's copies of the reference that were not to be found; `timing_ms` the milliseconds of each step so far.
+    the gallery's copies of the reference that were not to be found; `confidence` the chance, from 0 to 1, that the
+    first hit is the picture asked for, None where none was calibrated; `timing_ms` the milliseconds of each step so far.
     """
 
     text: str
@@ -97,6 +98,7 @@ class Explanation:
     fingerprint: str = ""
     strength: float = 1.0
     left_out: tuple[str, ...] = ()
+    confidence: float | None = None
     timing_ms: dict[str, float] = field(default_factory=dict)
 
     @property

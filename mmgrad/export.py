@@ -18,14 +18,15 @@ _TURNED = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 def describe(explanation: Explanation) -> dict[str, Any]:
     """An explanation as what JSON can hold, without maps and pictures.
 
-    `text`, `strength`, `left_out`, `model`, `fingerprint`, `gallery`; `reference` with `peak_xy` and `evidence`;
-    `words` with `word`, `start`, `end`, `weight`; `hits` with `rank`, `id`, `caption`, `score`, `peak_xy`, `evidence`;
+    `text`, `strength`, `left_out`, `confidence` (null where none was calibrated), `model`, `fingerprint`, `gallery`;
+    `reference` with `peak_xy` and `evidence`; `words` with `word`, `start`, `end`, `weight`; `hits` with `rank`, `id`, `caption`, `score`, `peak_xy`, `evidence`;
     `timing_ms`. `peak_xy` is the pixel [x, y] where the evidence is greatest, null where there is "no evidence".
     """
     return {
         "text": explanation.text,
         "strength": explanation.strength,
         "left_out": list(explanation.left_out),
+        "confidence": explanation.confidence,
         "model": explanation.model,
         "fingerprint": explanation.fingerprint,
         "gallery": explanation.gallery,
@@ -69,8 +70,8 @@ def raw_maps(explanation: Explanation) -> bytes:
 def write_explanation(explanation: Explanation, image: Path, out: Path) -> dict[str, Any]:
     """Write the maps and overlays of an explanation of the file `image` to the folder `out`, and describe it.
 
-    Returns what JSON can hold: `text`, `model`, `gallery`; `reference` with `peak_xy`, `evidence`, `map`, `overlay`;
-    `words` with `word`, `start`, `end`, `weight`; `hits` with `rank`, `id`, `path`, `score` and the same;
+    Returns what JSON can hold: `text`, `model`, `gallery`, `confidence`; `reference` with `peak_xy`, `evidence`, `map`,
+    `overlay`; `words` with `word`, `start`, `end`, `weight`; `hits` with `rank`, `id`, `path`, `score` and the same;
     `timing_ms`. `map` is the path of a float32 .npy [H, W], the positive evidence in raw scale at the pixels
     of the original picture, and `peak_xy` its maximum there: [x, y] from the top left, null where the evidence is too
     weak to show ("no evidence"). The reference is drawn on a scale of its own, the hits share one.
@@ -88,6 +89,7 @@ def write_explanation(explanation: Explanation, image: Path, out: Path) -> dict[
         "text": explanation.text,
         "model": explanation.model,
         "gallery": explanation.gallery,
+        "confidence": explanation.confidence,
         "reference": described,
         "words": _words(explanation),
         "hits": hits,

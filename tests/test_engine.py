@@ -138,6 +138,15 @@ def test_a_picture_upright_and_one_turned_by_exif_are_the_same_query(
     assert np.array_equal(load_image(tmp_path / "turned.png"), explanation.image)
 
 
+def test_the_confidence_is_a_chance_for_queries_as_they_are(engine: Engine, explanation: Explanation) -> None:
+    assert explanation.confidence is not None
+    assert 0 <= explanation.confidence <= 1
+    one = engine.explain(explanation.image, explanation.text, 1)
+    assert len(one.hits) == 1
+    assert one.confidence == pytest.approx(explanation.confidence, abs=1e-5)
+    assert engine.explain(explanation.image, explanation.text, 1, strength=1.5).confidence is None
+
+
 def test_the_results_are_drawn_on_the_scale_of_the_first_that_shows_something(explanation: Explanation) -> None:
     shown = [hit for hit in explanation.hits if not hit.map.empty]
     silent = replace(shown[0], map=replace(shown[0].map, values=-np.abs(shown[0].map.values)))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mmgrad.compositions import COMPOSITIONS
+from mmgrad.confidence import Confidence
 from mmgrad.data.edits import TEST_FAMILIES, VALIDATION_FAMILIES
 from mmgrad.data.photographs import load_photographs
 from mmgrad.encoders.clip import DualEncoder
@@ -68,6 +69,7 @@ def _judged_on_a_split(options: Namespace, models: dict[str, Model]) -> dict[str
         seed=options.seed,
         workers=options.workers,
         faithfulness=options.faithfulness,
+        confidences={name: found for name, card in cards.items() if (found := Confidence.from_card(card))},
     )
     report["fingerprints"] = _fingerprints(models)
     if options.plots:

@@ -37,6 +37,7 @@ def _sheets(report: dict) -> Iterator[tuple[str, Figure]]:
     for model in report["models"]:
         suffix = f"-{Path(model).name}" if len(report["models"]) > 1 else ""
         yield f"localisation-by-edit{suffix}", _localisation(report, model)
+        yield f"reliability{suffix}", _reliability(report, model)
         if "probes" in report:
             yield f"deletion-insertion{suffix}", _curves(report["probes"], model)
             yield f"faithfulness-by-edit{suffix}", _faithfulness(report["probes"], model)
@@ -62,6 +63,21 @@ def _localisation(report: dict, model: str) -> Figure:
             _bars(panels[down][across], {method: groups for method, groups in bars.items() if groups})
             panels[down][across].set_title(f"{side} map: {title}", fontsize=10)
     panels[0][0].legend(fontsize=8)
+    return sheet
+
+
+def _reliability(report: dict, model: str) -> Figure:
+    """What came of each tenth of the stated chances; on the diagonal they are true."""
+    row = next(row for row in report["reliability"] if row["model"] == model)
+    sheet = Figure(figsize=(5, 5), layout="constrained")
+    panel = sheet.subplots()
+    panel.plot([0, 1], [0, 1], color="#888888", linewidth=1, linestyle="--")
+    said, came = ([one[key] for one in row["bins"]] for key in ("said", "came"))
+    panel.plot(said, came, color=COLOURS[1], linewidth=1.5)
+    panel.scatter(said, came, [20 + 400 * one["count"] / row["count"] for one in row["bins"]], color=COLOURS[1])
+    panel.set(xlim=(0, 1), ylim=(0, 1), xlabel="stated chance that the first is right", ylabel="share that was right")
+    panel.set_title(f"calibration error {100 * row['error']:.1f} %", fontsize=10)
+    panel.spines[["top", "right"]].set_visible(False)
     return sheet
 
 

@@ -23,7 +23,7 @@ def write_json(report: dict, path: Path) -> None:
 
 def markdown(report: dict) -> str:
     """All tables of a report."""
-    parts = (_head, _retrieval, _localisation, _no_evidence, _gains, probe_sections, _plots)
+    parts = (_head, _retrieval, _localisation, _no_evidence, _reliability, _gains, probe_sections, _plots)
     return "\n".join(line for part in parts for line in part(report))
 
 
@@ -145,6 +145,46 @@ def _no_evidence(report: dict) -> Iterator[str]:
     yield from table(
         ["map", "threshold", "nothing to show", "called empty", "something to show", "called empty"], lines
     )
+
+
+def _reliability(report: dict) -> Iterator[str]:
+    rows: Rows = report["reliability"]
+    yield "### Confidence in the first result"
+    yield ""
+    yield (
+        "The stated chance that the first result is the picture asked for, of queries of which a quarter look for a "
+        "picture that was taken out of the gallery and a quarter ask for the change of another picture: neither can be "
+        "right. “Error” is the expected calibration error; “ranking” the chance that a right search is more confident "
+        "than a wrong one."
+    )
+    yield ""
+    kinds = list(rows[0]["means"])
+    header = ["model", "from", "queries", "right", "error", "Brier", "ranking", *(f"said, {kind}" for kind in kinds)]
+    yield from table(
+        header,
+        (
+            [
+                row["model"],
+                row["source"],
+                f"{row['count']:,}",
+                f"{100 * row['right']:.1f}",
+                f"{100 * row['error']:.1f}",
+                f"{row['brier']:.3f}",
+                f"{100 * row['ranking']:.1f}",
+                *(f"{100 * row['means'].get(kind, math.nan):.1f}" for kind in kinds),
+            ]
+            for row in rows
+        ),
+    )
+    for row in rows:
+        name = label(report, row["model"], "said, came true")
+        yield from table(
+            [name, "queries", "said", "came true"],
+            (
+                [f"bin {n}", f"{b['count']:,}", f"{100 * b['said']:.1f}", f"{100 * b['came']:.1f}"]
+                for n, b in enumerate(row["bins"], start=1)
+            ),
+        )
 
 
 def _gains(report: dict) -> Iterator[str]:

@@ -29,11 +29,13 @@ AHEAD = 16  # families that are drawn ahead, so that memory stays bounded
 
 @dataclass(frozen=True, eq=False)
 class Embeddings:
-    """Of one model: g of all S pictures, q of all Q queries, q of each text on a blank picture; `blank` [D], its g."""
+    """Of one model: g of all S pictures, q of all Q queries, q of each text on a blank picture, and of each reference
+    with the text of another family's; `blank` [D], the g of the blank picture."""
 
     images: Tensor
     queries: Tensor
     texts: Tensor
+    foreign: Tensor
     blank: Tensor
 
 
@@ -149,7 +151,7 @@ class _Collected:
         self.blank = encoder.trunk(encoder.prepare([blank])[0])  # (1, C, h, w)
         self.scenes, self.families = 0, 0
         self.triplets: list[tuple[int, int, int, str, bool, bool, bool]] = []
-        self.parts: dict[str, list[tuple[Tensor, Tensor, Tensor]]] = {name: [] for name in composers}
+        self.parts: dict[str, list[tuple[Tensor, Tensor, Tensor, Tensor]]] = {name: [] for name in composers}
         methods = [(name, method) for name in composers for method in makers] + [("", method) for method in self.blind]
         self.query: list[int] = []
         self.area: dict[str, list[float]] = {side: [] for side in SIDES}
@@ -166,13 +168,15 @@ class _Collected:
         tokens = self.encoder.encode_text([triplet.text for _, triplet in triplets])
         reference = torch.tensor([starts[f] + triplet.reference for f, triplet in triplets])
         target = torch.tensor([starts[f] + triplet.target for f, triplet in triplets])
+        others = torch.arange(len(triplets)).roll(len(triplets) // 2)  # half a chunk on, in another family
         chosen = torch.tensor(self._choose(triplets, quota), dtype=torch.int64)
         for name, composer in self.composers.items():
             with torch.no_grad():
                 g = composer.image(seen.features)
                 q = composer.query(seen.features[reference], tokens.states, tokens.mask)
                 t = composer.query(self.blank.expand(len(triplets), -1, -1, -1), tokens.states, tokens.mask)
-            self.parts[name].append((g.cpu(), q.cpu(), t.cpu()))
+                f = composer.query(seen.features[reference], tokens.states[others], tokens.mask[others])
+            self.parts[name].append((g.cpu(), q.cpu(), t.cpu(), f.cpu()))
         if len(chosen):
             asked = [triplets[i][1] for i in chosen.tolist()]
             texts = tuple(triplet.text for triplet in asked)
@@ -226,9 +230,9 @@ class _Collected:
             sides[side] = SideMaps(query, np.array(self.area[side]), self.figures[side], evidence)
         embeddings = {}
         for name, composer in self.composers.items():
-            g, q, t = (torch.cat(column) for column in zip(*self.parts[name], strict=True))
+            g, q, t, f = (torch.cat(column) for column in zip(*self.parts[name], strict=True))
             with torch.no_grad():
-                embeddings[name] = Embeddings(g, q, t, composer.image(self.blank)[0].cpu())
+                embeddings[name] = Embeddings(g, q, t, f, composer.image(self.blank)[0].cpu())
         return Pass(
             reference=torch.tensor(rows[0]),
             target=torch.tensor(rows[1]),

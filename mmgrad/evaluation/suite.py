@@ -8,6 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from mmgrad.attention import Head
+from mmgrad.confidence import Confidence, fit
 from mmgrad.data.edits import KINDS
 from mmgrad.encoders import Encoder
 from mmgrad.evaluation.bootstrap import RESAMPLES, estimate
@@ -17,6 +18,7 @@ from mmgrad.evaluation.makers import OURS, MapMaker
 from mmgrad.evaluation.probe_figures import probe_figures
 from mmgrad.evaluation.probes import probe
 from mmgrad.evaluation.queries import SIDES, Side
+from mmgrad.evaluation.reliability import reliability, trials_of
 from mmgrad.evaluation.retrieval import CUTS, best_weight, recall_at, target_ranks, weighted_sum
 from mmgrad.evaluation.stream import OBJECT_EDITS, Pass, SideMaps, run
 
@@ -38,15 +40,16 @@ def evaluate(
     progress: bool = True,
     faithfulness: int = 0,
     makers: Mapping[str, MapMaker] | None = None,
+    confidences: Mapping[str, Confidence] | None = None,
 ) -> Report:
     """Figures of one or several composers over one encoder, by name, as a dict that JSON can hold.
 
-    `thresholds` may give a model's "reference" and "target" sums of evidence below which a map is empty; otherwise they
-    are chosen on validation, as are the weight of the text in the sums and the level of the IoU. `split` is "test" or
-    "validation"; the latter is then judged by what was chosen on it. So many of the explained queries as
-    `faithfulness` says are put to the slow probes: deletion, insertion, randomisation, stability. `makers` are further
-    ways to make maps, by name, measured beside the project's own and the baselines; the probes add those of captum
-    where it is installed.
+    `thresholds` may give a model's "reference" and "target" sums of evidence below which a map is empty, and
+    `confidences` how sure it is; otherwise they are chosen on validation, as are the weight of the text in the sums and
+    the level of the IoU. `split` is "test" or "validation"; the latter is then judged by what was chosen on it. So many
+    of the explained queries as `faithfulness` says are put to the slow probes: deletion, insertion, randomisation,
+    stability. `makers` are further ways to make maps, by name, measured beside the project's own and the baselines; the
+    probes add those of captum where it is installed.
     """
     models = dict(composers)
     settings = (maps, seed, workers, progress, makers)
@@ -71,6 +74,7 @@ def evaluate(
         "retrieval": retrieval,
         "localisation": localisation,
         "no_evidence": _no_evidence(judged, cuts),
+        "reliability": _reliability(judged, validation, confidences or {}),
         "differences": _differences(judged, list(models), ranks, columns),
     }
     if faithfulness:
@@ -182,6 +186,16 @@ def _no_evidence(data: Pass, cuts: dict[str, dict[Side, tuple[float, str]]]) -> 
                     "defined_called_empty": asdict(estimate(empty, family, maps.defined)),
                 }
             )
+    return rows
+
+
+def _reliability(data: Pass, validation: Pass, given: Mapping[str, Confidence]) -> list[dict]:
+    """How far the confidence of each model can be trusted."""
+    rows = []
+    for name in data.embeddings:
+        confidence = given.get(name) or fit(trials_of(validation, name))
+        source = "model card" if name in given else "validation"
+        rows.append({"model": name, "source": source, **reliability(trials_of(data, name), confidence)})
     return rows
 
 

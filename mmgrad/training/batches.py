@@ -35,8 +35,11 @@ class Settings:
 
 @dataclass(frozen=True)
 class Batch:
-    """Triplets of some families with all scenes of these: features [S, C, h, w], states [Q, L, D], mask [Q, L],
-    reference and target [Q] (index into the scenes), regions [Q, 2, 14, 14] in [0, 1], family [Q], and whether the edit is of a thing in the reference [Q]."""
+    """Triplets of some families with all scenes of these.
+
+    features [S, C, h, w], states [Q, L, D], mask [Q, L], reference and target [Q] (index into the scenes), regions
+    [Q, 2, 14, 14] in [0, 1], family [Q], and whether the edit is of a thing in the reference [Q].
+    """
 
     features: Tensor
     states: Tensor

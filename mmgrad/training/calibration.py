@@ -1,4 +1,5 @@
-"""What is set once on the validation split: how far queries reach, and from how little evidence on a map is none."""
+"""What is set once on the validation split: how far queries reach, from how little evidence on a map is none, and how
+sure a search is."""
 
 import torch
 from torch import Tensor
@@ -6,9 +7,10 @@ from torch.nn import functional
 
 from mmgrad.attention import reference_map, target_map, target_maps
 from mmgrad.composer import Composer
+from mmgrad.confidence import Confidence, fit, trials
 from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.training.cache import Features
-from mmgrad.training.validation import embed
+from mmgrad.training.validation import embed, embed_queries
 
 BATCH = 64
 EMPTY = frozenset({"a", "an", "the", "with", "for", "of", "to", "by", "in", "and", "it", "i", "you", "could", "please"})
@@ -29,6 +31,14 @@ def set_reach(composer: Composer, data: Features, encoder: CompactEncoder) -> No
         return float(((queries @ g.T).argmax(dim=1) == data.target).float().mean())
 
     composer.reach.fill_(max(REACHES, key=recall))
+
+
+def calibrate_confidence(composer: Composer, data: Features, encoder: CompactEncoder) -> Confidence:
+    """How sure a search is of its first result, fitted on a split."""
+    g, q = embed(composer, data, encoder)
+    others = torch.arange(len(q)).roll(len(q) // 2)  # of another family
+    foreign = embed_queries(composer, data, encoder, others)
+    return fit(trials(q, foreign, g, data.reference, data.target))
 
 
 def calibrate(composer: Composer, data: Features, encoder: CompactEncoder, count: int = 500) -> dict[str, float]:

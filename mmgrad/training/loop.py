@@ -21,7 +21,7 @@ from mmgrad.errors import ModelError
 from mmgrad.model import begin_with, save_composer
 from mmgrad.training.batches import Sampler, Settings
 from mmgrad.training.cache import Features
-from mmgrad.training.calibration import calibrate, set_reach
+from mmgrad.training.calibration import calibrate, calibrate_confidence, set_reach
 from mmgrad.training.muon import Muon
 from mmgrad.training.objective import objective
 from mmgrad.training.validation import recall_at_1
@@ -94,7 +94,9 @@ def train(
                     **measured,
                 }
                 thresholds = calibrate(mean, validation["validation"], encoder)
-                save_composer(mean, {"name": "compact", "no_evidence": thresholds, "training": card}, folder)
+                confidence = calibrate_confidence(mean, validation["validation"], encoder).to_card()
+                card = {"no_evidence": thresholds, "confidence": confidence, "training": card}
+                save_composer(mean, {"name": "compact", **card}, folder)
             _save(folder, composer, average, optimizers, step + 1, best, seconds, settings)
     return mean
 

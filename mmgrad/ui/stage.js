@@ -21,6 +21,7 @@ mmgrad.stage = (element, props, trigger, watch) => {
   const sentence = el("div", { class: "mm-sentence", role: "group", "aria-label": "Words of your sentence", dir: "auto" });
   const about = el("p", { class: "mm-about" });
   const lookAt = el("p", { class: "mm-look", hidden: true });
+  const sure = el("p", { class: "mm-about mm-sure", hidden: true });
   const leftOut = el("p", { class: "mm-about", hidden: true });
   const referenceLegend = legend();
   const hitsLegend = legend();
@@ -61,6 +62,7 @@ mmgrad.stage = (element, props, trigger, watch) => {
         { class: "mm-results", "aria-label": "Results" },
         el("div", { class: "mm-bar" }, el("h2", {}, "Found, and where the change shows"), hitsLegend.element),
         mmgrad.howToRead(),
+        sure,
         leftOut,
         grid.element,
       ),
@@ -107,7 +109,7 @@ mmgrad.stage = (element, props, trigger, watch) => {
     about.textContent = "Weighing the words…";
     lookAt.hidden = !value.look_at;
     lookAt.textContent = value.look_at ?? "";
-    leftOut.hidden = true;
+    leftOut.hidden = sure.hidden = true;
     lab.element.hidden = take.element.hidden = true;
     body.hidden = false;
     live.textContent = "Reference map ready.";
@@ -116,6 +118,8 @@ mmgrad.stage = (element, props, trigger, watch) => {
   const drawHits = (before) => {
     grid.draw(value.hits, before);
     hitsLegend.element.hidden = false;
+    sure.hidden = typeof value.confidence !== "number";
+    if (!sure.hidden) sure.textContent = mmgrad.sureness(value.confidence);
     leftOut.hidden = !value.left_out;
     leftOut.textContent = value.left_out === 1 ? "One copy of the reference is left out." : `${value.left_out} copies of the reference are left out.`;
     live.textContent = `${value.hits.length} results.`;
@@ -194,6 +198,14 @@ mmgrad.stage = (element, props, trigger, watch) => {
   update();
   const link = mmgrad.link.read(location.search);
   if (link) requestAnimationFrame(() => trigger("reopen", { query: link }));
+};
+
+/* How sure the search is that its first result is the picture that was asked for. */
+mmgrad.sureness = (chance) => {
+  const percent = Math.round(100 * chance);
+  const odds = percent < 1 ? "under 1 %" : percent > 99 ? "over 99 %" : `${percent} %`;
+  const advice = chance < 0.25 ? " The gallery may not have it, or the sentence may not fit the picture." : "";
+  return `Chance that the first is the one you mean: ${odds}.${advice}`;
 };
 
 /* How to read an answer, beside the first one; it can be folded away. */

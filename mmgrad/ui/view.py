@@ -48,6 +48,7 @@ def hits_view(explanation: Explanation) -> View:
         "scale": {"peak": explanation.scale, "reach": reach(hit.map for hit in explanation.hits)},
         "hits": [_hit(hit) for hit in explanation.hits],
         "left_out": len(explanation.left_out),
+        "confidence": explanation.confidence,
     }
 
 

@@ -1,0 +1,107 @@
+"""How sure a search is of its first result: the chance, fitted on held-out queries, that it is the picture asked for.
+
+Three clues of a search go through a logistic regression (Platt, 1999): the first score, its lead over the second, and
+how far the text moved the query from the picture itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+CLUES = ("score", "lead", "moved")
+KINDS = ("as asked", "target not in the gallery", "text of another picture")
+EVERY = 4
+"""Of so many searches one is of the second kind, and one of the third: neither can be right."""
+BLOCK = 512
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """A fitted logistic regression: the weight of each of CLUES, and a bias."""
+
+    weights: tuple[float, float, float]
+    bias: float
+
+    @classmethod
+    def from_card(cls, card: Mapping[str, Any]) -> "Confidence | None":
+        """What a model's card holds under "confidence"; None where nothing was fitted."""
+        kept = card.get("confidence")
+        return None if kept is None else cls(tuple(kept[clue] for clue in CLUES), kept["bias"])
+
+    def to_card(self) -> dict[str, float]:
+        """The numbers by name, to be kept in a card."""
+        return dict(zip((*CLUES, "bias"), (round(value, 4) for value in (*self.weights, self.bias)), strict=True))
+
+    def __call__(self, clues: Tensor) -> Tensor:
+        """Clues [Q, 3] -> chances [Q] from 0 to 1."""
+        return torch.sigmoid(clues @ clues.new_tensor(self.weights) + self.bias)
+
+
+def clues_of(scores: Tensor, query: Tensor, reference: Tensor) -> Tensor:
+    """Clues [Q, 3] of searches: the best scores [Q, k] in descending order, q and g(I_r), both [Q, D].
+
+    A gallery of one picture has no second; its lead is 0.
+    """
+    lead = scores[:, 0] - scores[:, 1] if scores.shape[1] > 1 else torch.zeros_like(scores[:, 0])
+    return torch.stack([scores[:, 0], lead, 1 - (query * reference).sum(dim=-1)], dim=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Trials:
+    """Searches whose outcome is known: clues [Q, 3], whether the first result is the picture asked for [Q] bool, and
+    the number of each one's kind [Q] int64, see KINDS."""
+
+    clues: Tensor
+    right: Tensor
+    kind: Tensor
+
+
+@torch.no_grad()
+def trials(queries: Tensor, foreign: Tensor, images: Tensor, reference: Tensor, target: Tensor) -> Trials:
+    """Searches that may be right, and a share that cannot (EVERY).
+
+    queries [Q, D], q of Q triplets; foreign [Q, D], q of their references with texts of other pictures; images [N, D],
+    g of all pictures; reference and target [Q] int64, rows of the images.
+    """
+    number = torch.arange(len(queries))
+    kind = (number % EVERY == 1).long() + 2 * (number % EVERY == 3).long()
+    queries = torch.where(kind[:, None] == 2, foreign, queries)
+    clues, right = [], []
+    for rows in number.split(BLOCK):
+        scores = queries[rows] @ images.T  # (B, N)
+        scores[kind[rows] == 1, target[rows][kind[rows] == 1]] = -torch.inf
+        best, found = scores.topk(2, dim=1)
+        clues.append(clues_of(best, queries[rows], images[reference[rows]]))
+        right.append((found[:, 0] == target[rows]) & (kind[rows] == 0))
+    return Trials(torch.cat(clues), torch.cat(right), kind)
+
+
+def fit(found: Trials) -> Confidence:
+    """The regression whose chances are likeliest for what came of the searches.
+
+    The weights of the standardised clues are held back a little, so that clues that tell all apart stay finite.
+    """
+    clues, truth = found.clues, found.right.float()
+    mean, spread = clues.mean(dim=0), clues.std(dim=0).clamp_min(1e-6)
+    known = (clues - mean) / spread
+    line = nn.Linear(clues.shape[1], 1)
+    nn.init.zeros_(line.weight)
+    nn.init.zeros_(line.bias)
+    optimizer = torch.optim.LBFGS(line.parameters(), max_iter=200, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        optimizer.zero_grad()
+        value = functional.binary_cross_entropy_with_logits(line(known)[:, 0], truth)
+        value = value + 1e-4 * line.weight.square().sum()
+        value.backward()
+        return value
+
+    with torch.enable_grad():
+        optimizer.step(loss)
+    weights = line.weight.detach()[0] / spread
+    first, second, third = weights.tolist()
+    return Confidence((first, second, third), float(line.bias.detach() - weights @ mean))
