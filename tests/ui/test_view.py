@@ -74,6 +74,11 @@ def test_results_share_one_scale_and_the_empty_one_is_told(last):
     assert [hit["rank"] for hit in view["hits"]] == list(range(1, 13))
 
 
+def test_the_confidence_goes_along_where_there_is_one(drawn_engine):
+    assert hits_view(drawn_engine.explain(PICTURE, "make it blue"))["confidence"] == 0.823
+    assert hits_view(drawn_engine.explain(PICTURE, "make it blue", 3, 1.5))["confidence"] is None
+
+
 def test_the_reference_has_a_scale_of_its_own(last):
     assert reference_view(last)["reference"]["scale"]["peak"] == last.reference.peak
 

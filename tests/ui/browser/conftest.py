@@ -25,6 +25,8 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--use-fake-device-for-media-stream",  # a camera that films a test pattern
+    "--use-fake-ui-for-media-stream",
 ]
 PATIENCE = 120_000  # milliseconds: a busy machine is slow, and that is not what is tested here
 SIZES = {"desktop": (1440, 900), "tablet": (768, 1024), "phone": (390, 844)}

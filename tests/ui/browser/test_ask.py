@@ -33,6 +33,19 @@ def test_a_picture_brings_sentences_that_suit_it_and_a_click_writes_one(visit, s
     visitor.shoot("ask")
 
 
+def test_a_picture_can_be_taken_with_the_camera(visit, size):
+    visitor = visit(size)
+    page = visitor.page
+    page.get_by_role("button", name="Capture from camera").click()
+    page.get_by_role("button", name="Click to Access Webcam").click()
+    page.get_by_role("button", name="capture photo").click()
+    page.wait_for_selector("#mm-picture img")
+    page.locator(".mm-hints button").get_by_text("move the picture of").wait_for()  # it reached the engine
+    visitor.write("asked of the camera")
+    visitor.send()
+    visitor.wait_for_answer("asked of the camera")
+
+
 def test_the_reference_map_comes_first_and_the_rest_can_be_called_off(visit, served, photo):
     visitor = visit()
     page = visitor.page

@@ -94,3 +94,10 @@ def test_the_value_under_the_pointer_is_told(visitor):
     share = visitor.page.locator(".mm-reference .mm-value").inner_text()
     assert share.endswith("%")
     assert 50 < int(share.split()[-2]) <= 100
+
+
+def test_how_sure_the_search_is_of_its_first_result_is_said(visitor, photo):
+    sure = visitor.page.locator(".mm-sure")
+    assert sure.inner_text() == "Chance that the first is the one you mean: 82 %."
+    visitor.ask(photo, "make it red")
+    assert sure.inner_text().startswith("Chance that the first is the one you mean: 12 %. The gallery may not have it")
