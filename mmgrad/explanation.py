@@ -85,7 +85,8 @@ class Explanation:
 
     `fingerprint` is the model's; `strength` how much the text's change counted (1: as trained); `left_out` the ids of
     the gallery's copies of the reference that were not to be found; `confidence` the chance, from 0 to 1, that the
-    first hit is the picture asked for, None where none was calibrated; `timing_ms` the milliseconds of each step so far.
+    first hit is the picture asked for, None where none was calibrated; `timing_ms` the milliseconds of each step so
+    far.
     """
 
     text: str

@@ -19,8 +19,9 @@ def describe(explanation: Explanation) -> dict[str, Any]:
     """An explanation as what JSON can hold, without maps and pictures.
 
     `text`, `strength`, `left_out`, `confidence` (null where none was calibrated), `model`, `fingerprint`, `gallery`;
-    `reference` with `peak_xy` and `evidence`; `words` with `word`, `start`, `end`, `weight`; `hits` with `rank`, `id`, `caption`, `score`, `peak_xy`, `evidence`;
-    `timing_ms`. `peak_xy` is the pixel [x, y] where the evidence is greatest, null where there is "no evidence".
+    `reference` with `peak_xy` and `evidence`; `words` with `word`, `start`, `end`, `weight`; `hits` with `rank`, `id`,
+    `caption`, `score`, `peak_xy`, `evidence`; `timing_ms`. `peak_xy` is the pixel [x, y] where the evidence is
+    greatest, null where there is "no evidence".
     """
     return {
         "text": explanation.text,

@@ -23,7 +23,7 @@ def write_json(report: dict, path: Path) -> None:
 
 def markdown(report: dict) -> str:
     """All tables of a report."""
-    parts = (_head, _retrieval, _localisation, _no_evidence, _reliability, _gains, probe_sections, _plots)
+    parts = (_head, _retrieval, _localisation, _no_evidence, _refused, _reliability, _gains, probe_sections, _plots)
     return "\n".join(line for part in parts for line in part(report))
 
 
@@ -147,6 +147,23 @@ def _no_evidence(report: dict) -> Iterator[str]:
     )
 
 
+def _refused(report: dict) -> Iterator[str]:
+    rows: Rows = report["refused"]
+    yield "Texts that name nothing in the reference; its map should be called empty:"
+    yield ""
+    yield from table(
+        ["text", "queries", "called empty"],
+        (
+            [
+                label(report, row["model"], row["kind"]),
+                f"{row['called_empty']['count']:,}",
+                percent(row["called_empty"]),
+            ]
+            for row in rows
+        ),
+    )
+
+
 def _reliability(report: dict) -> Iterator[str]:
     rows: Rows = report["reliability"]
     yield "### Confidence in the first result"
@@ -170,8 +187,8 @@ def _reliability(report: dict) -> Iterator[str]:
                 f"{100 * row['right']:.1f}",
                 f"{100 * row['error']:.1f}",
                 f"{row['brier']:.3f}",
-                f"{100 * row['ranking']:.1f}",
-                *(f"{100 * row['means'].get(kind, math.nan):.1f}" for kind in kinds),
+                _share(row["ranking"]),
+                *(_share(row["means"].get(kind, math.nan)) for kind in kinds),
             ]
             for row in rows
         ),
@@ -185,6 +202,10 @@ def _reliability(report: dict) -> Iterator[str]:
                 for n, b in enumerate(row["bins"], start=1)
             ),
         )
+
+
+def _share(value: float) -> str:
+    return "–" if math.isnan(value) else f"{100 * value:.1f}"
 
 
 def _gains(report: dict) -> Iterator[str]:

@@ -13,13 +13,14 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from mmgrad.attention import Head
+from mmgrad.attention import Head, reference_map
 from mmgrad.data.atlas import load_atlas
 from mmgrad.data.edits import Family, Triplet, make_family
 from mmgrad.encoders import Encoder
 from mmgrad.evaluation.localisation import Localisation, dilate, localise
 from mmgrad.evaluation.makers import GRADIENTS, OURS, MapMaker, Maps, blind_makers
 from mmgrad.evaluation.queries import SIDES, Queries, Side, look
+from mmgrad.evaluation.refusal import FOREIGN, KINDS, NONSENSE, SENTENCES, foreign_partners
 from mmgrad.letterbox import PAD
 
 OBJECT_EDITS = ("replace", "remove", "add", "recolour", "resize", "move")
@@ -62,7 +63,9 @@ class SideMaps:
 @dataclass(frozen=True, eq=False)
 class Pass:
     """What one pass collects of Q triplets: reference and target [Q] int64 (rows of the gallery), the number of the
-    family, the edit and what is unseen [Q]; embeddings by model, maps by side."""
+    family, the edit and what is unseen [Q]; embeddings by model, maps by side. `refused`: by kind of text that names
+    nothing in the reference (`mmgrad.evaluation.refusal`) and by model, the evidence of the reference maps [K] of the
+    sampled queries, nan where there was no such text."""
 
     reference: Tensor
     target: Tensor
@@ -71,6 +74,7 @@ class Pass:
     unseen: dict[str, np.ndarray]
     embeddings: dict[str, Embeddings]
     sides: dict[Side, SideMaps]
+    refused: dict[str, dict[str, np.ndarray]]
 
     def groups(self, edits: Sequence[str], rows: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
         """Names of groups of the queries `rows` [K], each with who belongs to it, bool [K]."""
@@ -159,6 +163,7 @@ class _Collected:
             side: {method: [] for method in methods} for side in SIDES
         }
         self.evidence: dict[str, dict[str, list[float]]] = {side: {name: [] for name in composers} for side in SIDES}
+        self.refused: dict[str, dict[str, list[float]]] = {kind: {name: [] for name in composers} for kind in KINDS}
 
     def add(self, families: Sequence[Family], quota: Sequence[int]) -> None:
         """Encode, embed and explain some families; `quota` queries of each are explained."""
@@ -181,7 +186,11 @@ class _Collected:
             asked = [triplets[i][1] for i in chosen.tolist()]
             texts = tuple(triplet.text for triplet in asked)
             views = seen.take(reference[chosen]), seen.take(target[chosen])
-            self._explain(asked, Queries(*views, texts, tokens.states[chosen], tokens.mask[chosen]))
+            queries = Queries(*views, texts, tokens.states[chosen], tokens.mask[chosen])
+            self._explain(asked, queries)
+            owners = [triplets[i][0] for i in chosen.tolist()]
+            captions = [families[f].captions[triplet.reference] for f, triplet in zip(owners, asked, strict=True)]
+            self._refuse(queries, foreign_partners(owners, [triplet.nouns for triplet in asked], captions))
             self.query += (chosen + len(self.triplets)).tolist()
         for (f, triplet), r, g_row in zip(triplets, reference.tolist(), target.tolist(), strict=True):
             flags = (triplet.unseen_photo, triplet.unseen_noun, triplet.unseen_pattern)
@@ -220,6 +229,22 @@ class _Collected:
                 for key, figures in self.figures[side].items():
                     figures.append(localise(box.restore(np.maximum(maps[key][side][k], 0)), inside, wide))
 
+    def _refuse(self, queries: Queries, partners: Sequence[int | None]) -> None:
+        """The evidence over the references of texts that name nothing in them: others' (`partners`), and nonsense."""
+        first = len(self.query)
+        nonsense = [SENTENCES[(first + k) % len(SENTENCES)] for k in range(len(queries))]
+        others = [queries.texts[k if partner is None else partner] for k, partner in enumerate(partners)]
+        for kind, texts in ((FOREIGN, others), (NONSENSE, nonsense)):
+            asked = queries.with_texts(self.encoder, texts)
+            for name, composer in self.composers.items():
+                features, evidence = asked.reference.features, self.encoder.evidence
+                maps = reference_map(composer, features, asked.states, asked.mask, evidence)
+                sums = maps.clamp_min(0).flatten(1).sum(dim=1).tolist()
+                missing = [kind == FOREIGN and partner is None for partner in partners]
+                self.refused[kind][name] += [
+                    float("nan") if out else value for out, value in zip(missing, sums, strict=True)
+                ]
+
     def result(self) -> Pass:
         """The columns as arrays."""
         rows = list(zip(*self.triplets, strict=True))
@@ -241,4 +266,5 @@ class _Collected:
             unseen={name: np.array(rows[4 + i]) for i, name in enumerate(("photo", "noun", "pattern"))},
             embeddings=embeddings,
             sides=sides,
+            refused={kind: {name: np.array(sums) for name, sums in own.items()} for kind, own in self.refused.items()},
         )

@@ -74,6 +74,7 @@ def evaluate(
         "retrieval": retrieval,
         "localisation": localisation,
         "no_evidence": _no_evidence(judged, cuts),
+        "refused": _refused(judged, cuts),
         "reliability": _reliability(judged, validation, confidences or {}),
         "differences": _differences(judged, list(models), ranks, columns),
     }
@@ -186,6 +187,18 @@ def _no_evidence(data: Pass, cuts: dict[str, dict[Side, tuple[float, str]]]) -> 
                     "defined_called_empty": asdict(estimate(empty, family, maps.defined)),
                 }
             )
+    return rows
+
+
+def _refused(data: Pass, cuts: dict[str, dict[Side, tuple[float, str]]]) -> list[dict]:
+    """How often the reference map is called empty for texts that name nothing in the picture, as it should be."""
+    rows = []
+    family = data.family[data.sides["reference"].query]
+    for kind, by_model in data.refused.items():
+        for model, evidence in by_model.items():
+            empty = (evidence < cuts[model]["reference"][0]).astype(np.float64)
+            called = asdict(estimate(empty, family, ~np.isnan(evidence)))
+            rows.append({"kind": kind, "model": model, "called_empty": called})
     return rows
 
 

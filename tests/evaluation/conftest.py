@@ -55,7 +55,7 @@ def encoder() -> TinyEncoder:
 
 @pytest.fixture(scope="session")
 def composer(encoder: TinyEncoder) -> Composer:
-    torch.manual_seed(0)
+    torch.manual_seed(1)
     made = Composer(encoder.channels, encoder.token_width, encoder.grid, width=32, heads=2, layers=1, views=3)
     for parameter in made.parameters():  # some layers begin at zero: a text would change nothing
         parameter.data += 0.1 * torch.randn_like(parameter)
