@@ -152,6 +152,7 @@ def test_plots_are_drawn_and_shown_in_the_report(report: dict, tmp_path: Path) -
     paths = draw_plots(report, tmp_path / "new")
     assert [path.stem for path in paths] == [
         "localisation-by-edit",
+        "reliability",
         "deletion-insertion",
         "faithfulness-by-edit",
         "randomisation",
@@ -162,5 +163,5 @@ def test_plots_are_drawn_and_shown_in_the_report(report: dict, tmp_path: Path) -
     text = markdown(report | {"plots": ["plots/deletion-insertion.png"]})
     assert "![deletion insertion](plots/deletion-insertion.png)" in text
     without = {key: value for key, value in report.items() if key != "probes"}
-    assert [path.stem for path in draw_plots(without, tmp_path)] == ["localisation-by-edit"]
+    assert [path.stem for path in draw_plots(without, tmp_path)] == ["localisation-by-edit", "reliability"]
     assert "### Randomisation" not in markdown(without)
