@@ -115,7 +115,7 @@ class Model(ModelHubMixin):
         `options` are those of `huggingface_hub.ModelHubMixin.save_pretrained`. Raises ModelError for a composition by
         formula, which has nothing of its own to save.
         """
-        self._trained()
+        self._check_savable()
         return super().save_pretrained(save_directory, **options)
 
     def push_to_hub(self, repo_id: str, **options: Any) -> str:
@@ -124,7 +124,7 @@ class Model(ModelHubMixin):
         `options` are those of `huggingface_hub.ModelHubMixin.push_to_hub`, such as `private` and `token`. Raises
         ModelError as `save_pretrained` does, and where the hub cannot be reached or refuses.
         """
-        self._trained()
+        self._check_savable()
         with hub.pushing(repo_id, ModelError):
             return str(super().push_to_hub(repo_id, **options))
 
@@ -141,16 +141,17 @@ class Model(ModelHubMixin):
         return replace(self, card=self.card | {"results": results})
 
     def _save_pretrained(self, save_directory: Path) -> None:
-        card = self.generate_model_card()  # first: what is wrong with it leaves the folder as it was
-        save_composer(self._trained(), self.card, save_directory)
-        card.save(save_directory / "README.md")
+        assert isinstance(self.composer, Composer)  # as `_check_savable` has found
+        save_composer(self.composer, self.card, save_directory)
+        self.generate_model_card().save(save_directory / "README.md")
 
-    def _trained(self) -> Composer:
-        if isinstance(self.composer, Composer):
-            return self.composer
-        raise ModelError(
-            f"'{self.name}' composes by a formula and has no weights of its own to save; name it where you load it."
-        )
+    def _check_savable(self) -> None:
+        """Raises ModelError before a folder is written to or a repository is made."""
+        if not isinstance(self.composer, Composer):
+            raise ModelError(
+                f"'{self.name}' composes by a formula and has no weights of its own to save; name it where you load it."
+            )
+        self.generate_model_card()
 
 
 def save_composer(composer: Composer, card: dict, folder: Path) -> None:

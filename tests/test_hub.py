@@ -1,6 +1,7 @@
 """What the hub refuses, or that it cannot be reached, is one sentence. No test asks the network."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -27,7 +28,8 @@ def answered(error: type[HfHubHTTPError], status: int) -> HfHubHTTPError:
 
 @pytest.fixture
 def model() -> Model:
-    return Model(None, Composer(6, 5, 4, width=16, heads=2, layers=1, views=2), {"name": "small"})
+    composer = Composer(6, 5, 4, width=16, heads=2, layers=1, views=2)
+    return Model(SimpleNamespace(name="encoder"), composer, {"name": "small"})
 
 
 @pytest.fixture

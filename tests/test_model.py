@@ -150,6 +150,14 @@ def test_a_repository_that_cannot_be_used_is_one_sentence(
     assert "\n" not in str(caught.value)
 
 
+def test_a_description_with_broken_metadata_is_told_of_before_a_repository_is_made(folder: Path, local_hub):
+    composer, card = load_composer(folder)
+    broken = Model(SimpleNamespace(name="encoder"), composer, card, description="---\n[1, 2]\n---\n")
+    with pytest.raises(ModelError, match="metadata at the top"):
+        broken.push_to_hub("me/mine")
+    assert not local_hub.repository("me/mine").exists()
+
+
 def test_weights_in_a_pickle_are_never_read(folder: Path):
     (folder / "model.safetensors").unlink()
     torch.save({}, folder / "model.bin")
