@@ -3,6 +3,7 @@
 from mmgrad.engine import Engine, Explanation, Hit, Map, WordEvidence, load
 from mmgrad.errors import GalleryError, InputError, MMGradError, ModelError
 from mmgrad.gallery import Gallery
+from mmgrad.model import Model, load_model
 from mmgrad.version import version
 
 __version__ = version
@@ -16,7 +17,9 @@ __all__ = [
     "InputError",
     "MMGradError",
     "Map",
+    "Model",
     "ModelError",
     "WordEvidence",
     "load",
+    "load_model",
 ]

@@ -1,4 +1,4 @@
-"""The command line: explain, search, index, evaluate, train, serve.
+"""The command line: explain, search, index, evaluate, train, serve, push-model, push-gallery.
 
 Exit status: 0 done, 2 for what the user can mend (one sentence on stderr), 130 interrupted. Each command imports what
 it needs itself, so that help and mistyped options answer at once.
@@ -115,6 +115,22 @@ def _serve(options: argparse.Namespace) -> None:
     launch(engine, server_name=options.host, server_port=options.port)
 
 
+def _push_model(options: argparse.Namespace) -> None:
+    from mmgrad.model import Model
+
+    model = Model.from_pretrained(options.model or "compact")
+    if options.results:
+        model = model.with_results(options.results)
+    print(model.push_to_hub(options.repository, private=options.private or None))
+
+
+def _push_gallery(options: argparse.Namespace) -> None:
+    from mmgrad.engine import load
+
+    gallery = load(options.model, options.gallery).gallery
+    print(gallery.push_to_hub(options.repository, private=options.private or None))
+
+
 def _top(options: argparse.Namespace, engine: "Engine") -> int:
     """How many results: as asked, else TOP or all of a smaller gallery."""
     return min(TOP, len(engine.gallery)) if options.top is None else options.top
@@ -167,7 +183,7 @@ def _weight(text: str) -> float:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m mmgrad",
+        prog="mmgrad" if Path(sys.argv[0]).name == "mmgrad" else "python -m mmgrad",
         description="Composed image retrieval that shows its reasons: a picture and a text in, pictures and maps out.",
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
@@ -232,9 +248,14 @@ def _parser() -> argparse.ArgumentParser:
     serve = _command(commands, "serve", _serve, "open the page in a browser, as app.py does")
     _model(serve)
     _composition(serve)
-    serve.add_argument("--gallery", metavar="DIR", help="a folder of pictures (default: the shipped one)")
+    _gallery(serve)
     serve.add_argument("--host", help="address to listen on; this machine only by default")
     serve.add_argument("--port", type=_count, help="the first free one from 7860 by default")
+
+    push_model = _push(commands, "push-model", _push_model, "publish a trained model on the Hugging Face hub")
+    push_model.add_argument("--results", type=Path, metavar="FILE", help="its report, as evaluate --json writes it")
+    push_gallery = _push(commands, "push-gallery", _push_gallery, "publish a gallery on the Hugging Face hub")
+    _gallery(push_gallery)
     return parser
 
 
@@ -244,11 +265,27 @@ def _command(commands: Any, name: str, run: Any, help_text: str) -> argparse.Arg
     return command
 
 
+def _push(commands: Any, name: str, run: Any, help_text: str) -> argparse.ArgumentParser:
+    push = _command(commands, name, run, help_text)
+    push.add_argument("repository", metavar="OWNER/NAME")
+    push.add_argument("--private", action="store_true", help="make a new repository a private one")
+    _model(push)
+    return push
+
+
+def _gallery(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--gallery",
+        metavar="NAME",
+        help="a folder of pictures, or a dataset of the hub, owner/name (default: the shipped one)",
+    )
+
+
 def _model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         metavar="NAME",
-        help="'compact' (the default), the folder of a checkpoint, or a CLIP or SigLIP by its folder or hub id",
+        help="'compact' (the default), or a checkpoint, a CLIP or a SigLIP by its folder or hub id",
     )
 
 
@@ -265,6 +302,6 @@ def _query(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", type=Path, metavar="IMAGE", help="the reference picture")
     parser.add_argument("text", metavar="TEXT", help="what should be different, such as 'replace the dog with a cat'")
     parser.add_argument("--top", type=int, metavar="K", help=f"how many results (default: {TOP})")
-    parser.add_argument("--gallery", metavar="DIR", help="a folder of pictures (default: the shipped one)")
+    _gallery(parser)
     _model(parser)
     _composition(parser)

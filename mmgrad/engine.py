@@ -19,13 +19,13 @@ from mmgrad.explanation import Explanation, Hit, Map, WordEvidence
 from mmgrad.gallery import Gallery
 from mmgrad.images import Letterbox, Source, load_image
 from mmgrad.model import Model, load_model
+from mmgrad.shipped import GALLERY as DEFAULT_GALLERY
 from mmgrad.suggest import recognise, suggest
 from mmgrad.why import Asked, Contrast, Seen, strengthen
 
 MAX_TEXT = 300  # characters
 MAX_TOP = 50
 MAX_STRENGTH = 2.0
-DEFAULT_GALLERY = Path(__file__).resolve().parent.parent / "examples" / "gallery"
 
 
 class Engine:
@@ -231,10 +231,11 @@ def load(
     composition: str | None = None,
     weight: float | None = None,
 ) -> Engine:
-    """An engine of a model (default: the embedded one) and a gallery folder (default: the one that is shipped).
+    """An engine of a model (default: the embedded one) and a gallery (default: the one that is shipped).
 
-    `model`, `composition` and `weight` are those of `mmgrad.model.load_model`. Raises ModelError, GalleryError or
-    InputError, each saying what is missing and what to do.
+    `model`, `composition` and `weight` are those of `mmgrad.model.load_model`, and `gallery` that of `Gallery.load`: a
+    folder, or a dataset repository of the hub. Raises ModelError, GalleryError or InputError, each saying what is
+    missing and what to do.
     """
     loaded = load_model(model, device, composition, weight)
-    return Engine(loaded, Gallery.load(Path(gallery) if gallery is not None else DEFAULT_GALLERY, loaded))
+    return Engine(loaded, Gallery.load(gallery if gallery is not None else DEFAULT_GALLERY, loaded))

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from mmgrad import gallery_files
+from mmgrad import gallery_files, gallery_hub
 from mmgrad.data.image_folder import Record, read_folder
 from mmgrad.errors import GalleryError, InputError
 from mmgrad.gallery_files import Manifest, StaleError
@@ -113,12 +113,13 @@ class Gallery:
     def load(cls, folder: str | Path, model: Embedder, progress: bool = True) -> "Gallery":
         """The gallery of a folder: the stored one where it fits the model and the files, else built anew and stored.
 
+        `folder` may name a dataset repository of the hub too, owner/name, which is fetched, see `mmgrad.gallery_hub`.
         Files are compared by name and size, which takes one `stat` each; after a change that keeps both, `build` it.
 
         Raises:
             GalleryError: the folder is missing, empty or broken, or none of its pictures can be read.
         """
-        folder = Path(folder).expanduser()
+        folder = gallery_hub.find(folder)
         records = read_folder(folder)
         expected = Manifest.expected(records, model.fingerprint, model.dimension)
         try:
@@ -168,6 +169,19 @@ class Gallery:
     def to(self, device: str | torch.device) -> "Gallery":
         """The same gallery with its embeddings on another device."""
         return replace(self, embeddings=self.embeddings.to(device))
+
+    def push_to_hub(self, repo_id: str, private: bool | None = None, token: str | None = None) -> str:
+        """Push the pictures and their index to a dataset repository of the Hugging Face hub; returns its address.
+
+        Args:
+            repo_id: owner/name; made where it is missing. `Gallery.load` takes this name.
+            private: whether one that is made is private; by itself as the owner's settings say.
+            token: of the hub; by itself that of `hf auth login`.
+
+        Raises:
+            GalleryError: the hub cannot be reached or refuses.
+        """
+        return gallery_hub.push(self.folder, self.records, self.embeddings, self.fingerprint, repo_id, private, token)
 
     def search(self, queries: torch.Tensor, k: int, exclude: Sequence[str] = ()) -> SearchResult:
         """The k nearest pictures of each query, exactly; equal scores in the order of the gallery.

@@ -125,10 +125,14 @@ def is_normalised(embeddings: torch.Tensor) -> bool:
     return bool(((lengths - 1).abs() < 1e-2).all())  # NaN compares false
 
 
+def cache_root() -> Path:
+    """The user's cache."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mmgrad"
+
+
 def cache_folder(folder: Path) -> Path:
     """Where the rows of a folder that cannot be written to are kept."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "mmgrad" / "galleries" / sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+    return cache_root() / "galleries" / sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
 
 
 def _compare(stored: Manifest, expected: Manifest) -> None:

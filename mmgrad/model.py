@@ -2,43 +2,60 @@
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from huggingface_hub import ModelCard, ModelHubMixin
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save, save_file
 from torch import Tensor
 
-from mmgrad import compositions
+from mmgrad import compositions, hub, model_card
 from mmgrad.composer import DIMENSION, Composer
 from mmgrad.compositions import DualComposer
-from mmgrad.encoders import Encoder, TextTokens
+from mmgrad.encoders import Encoder, TextTokens, pretrained
 from mmgrad.encoders.clip import DualEncoder
 from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.errors import InputError, ModelError
 from mmgrad.images import Letterbox
+from mmgrad.shipped import CHECKPOINTS
 
-CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
 DEFAULT = "compact"
 BATCH = 32
 
 
 @dataclass(frozen=True)
-class Model:
-    """Encoder + composer. `card` holds what `model.json` says besides the configuration (training, metrics).
+class Model(ModelHubMixin):
+    """Encoder + composer, with the methods that models of the Hugging Face hub have.
 
-    `dimension` is D, the length of an embedding.
+        model = Model.from_pretrained("owner/name")    # or a folder
+        model.save_pretrained("folder")
+        model.push_to_hub("owner/name")
+
+    Attributes:
+        encoder: frozen; pictures to feature maps, texts to token states.
+        composer: feature maps and token states to embeddings.
+        card: what `model.json` says besides the configuration (thresholds of evidence, training, results).
+        dimension: D, the length of an embedding.
+        description: the model card for people, Markdown with its metadata; empty where there is none.
     """
 
     encoder: Encoder
     composer: Composer | DualComposer
     card: dict
     dimension: int = DIMENSION
+    description: str = ""
+
+    def __new__(cls, *_: Any, **__: Any) -> "Model":
+        """A bare instance: the mixin's own would note the arguments for a config.json, and `model.json` is ours."""
+        return object.__new__(cls)
 
     @property
     def name(self) -> str:
@@ -75,6 +92,67 @@ class Model:
         """Token states and words of one text."""
         return self.encoder.encode_text([text])
 
+    @classmethod
+    def from_pretrained(
+        cls,
+        pretrained_model_name_or_path: str | Path,
+        *,
+        force_download: bool = False,
+        token: str | bool | None = None,
+        cache_dir: str | Path | None = None,
+        local_files_only: bool = False,
+        revision: str | None = None,
+        **model_kwargs: Any,
+    ) -> "Model":
+        """`load_model` with the options of the hub; `model_kwargs` are its other arguments, such as `device`."""
+        download = {"force_download": force_download, "token": token, "cache_dir": cache_dir, "revision": revision}
+        download["local_files_only"] = local_files_only
+        return load_model(pretrained_model_name_or_path, download=download, **model_kwargs)
+
+    def save_pretrained(self, save_directory: str | Path, **options: Any) -> str | None:
+        """Write `model.safetensors`, `model.json` and the model card, `README.md`, to a folder.
+
+        `options` are those of `huggingface_hub.ModelHubMixin.save_pretrained`. Raises ModelError for a composition by
+        formula, which has nothing of its own to save.
+        """
+        self._check_savable()
+        return super().save_pretrained(save_directory, **options)
+
+    def push_to_hub(self, repo_id: str, **options: Any) -> str:
+        """Push what `save_pretrained` writes to a repository of the hub, made where it is missing; returns its address.
+
+        `options` are those of `huggingface_hub.ModelHubMixin.push_to_hub`, such as `private` and `token`. Raises
+        ModelError as `save_pretrained` does, and where the hub cannot be reached or refuses.
+        """
+        self._check_savable()
+        with hub.pushing(repo_id, ModelError):
+            return str(super().push_to_hub(repo_id, **options))
+
+    def generate_model_card(self, *_: Any, **__: Any) -> ModelCard:
+        """The model card: what `description` says, with the figures of `card` in its metadata (model-index)."""
+        return model_card.make(self.name, self.card, self.description)
+
+    def with_results(self, report: str | Path) -> "Model":
+        """The same model with the figures of a report of `python -m mmgrad evaluate --json` in its card.
+
+        Raises InputError where the report cannot be read or is of another model.
+        """
+        results = model_card.read_results(Path(report), self.fingerprint)
+        return replace(self, card=self.card | {"results": results})
+
+    def _save_pretrained(self, save_directory: Path) -> None:
+        assert isinstance(self.composer, Composer)  # as `_check_savable` has found
+        save_composer(self.composer, self.card, save_directory)
+        self.generate_model_card().save(save_directory / "README.md")
+
+    def _check_savable(self) -> None:
+        """Raises ModelError before a folder is written to or a repository is made."""
+        if not isinstance(self.composer, Composer):
+            raise ModelError(
+                f"'{self.name}' composes by a formula and has no weights of its own to save; name it where you load it."
+            )
+        self.generate_model_card()
+
 
 def save_composer(composer: Composer, card: dict, folder: Path) -> None:
     """Write a composer's weights, in half precision, and its card to `folder`."""
@@ -87,20 +165,32 @@ def save_composer(composer: Composer, card: dict, folder: Path) -> None:
     os.replace(folder / "model.json.part", folder / "model.json")
 
 
-def load_composer(folder: Path) -> tuple[Composer, dict]:
-    """Read what `save_composer` wrote. Raises ModelError when a file is missing, broken or of another architecture."""
-    for name in ("model.json", "model.safetensors"):
-        if not (folder / name).is_file():
-            raise ModelError(
-                f"There is no {name} in {folder}; train one with `python -m mmgrad train` or check the path."
-            )
+def load_composer(folder: Path, title: str | None = None) -> tuple[Composer, dict]:
+    """Read what `save_composer` wrote. Raises ModelError when a file is missing, broken or of another architecture.
+
+    `title` is what messages call it, by itself the folder.
+    """
+    title = title or str(folder)
+    if not (folder / "model.json").is_file():
+        raise ModelError(
+            f"There is no model.json in {title}; train one with `python -m mmgrad train` or check the path."
+        )
+    if not (folder / "model.safetensors").is_file():
+        raise ModelError(
+            f"There is no model.safetensors in {title}, and weights in a pickle are never read, for it may run any "
+            "code; save them as safetensors, or train with `python -m mmgrad train`."
+        )
     try:
-        card = json.loads((folder / "model.json").read_text())
-        composer = Composer(**card.pop("composer"))
-        composer.load_state_dict(load_file(folder / "model.safetensors"))
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, SafetensorError, RuntimeError) as error:
+        card = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        config = card.pop("composer")
+        weights = load_file(folder / "model.safetensors")
+        _check_card(card, config, len(weights))
+        with torch.device("meta"):  # a configuration that asks for the impossible takes no memory
+            composer = Composer(**config)
+        composer.load_state_dict({key: value.float() for key, value in weights.items()}, assign=True)
+    except (ValueError, KeyError, TypeError, AttributeError, SafetensorError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise ModelError(f"The checkpoint in {folder} cannot be read ({reason}); restore or retrain it.") from error
+        raise ModelError(f"The checkpoint in {title} cannot be read ({reason}); restore or retrain it.") from error
     return composer.eval().requires_grad_(False), card
 
 
@@ -120,36 +210,59 @@ def begin_with(composer: Composer, folder: Path) -> None:
         raise ModelError(f"Training cannot begin with the checkpoint in {folder}: this head has no {unknown[0]}.")
 
 
+def _check_card(card: dict, config: dict, weights: int) -> None:
+    """Raises ValueError or TypeError for a model.json that comes from elsewhere and would fail later, or never end."""
+    if not 1 <= config.get("layers", 1) <= weights:
+        raise ValueError(f"{config['layers']} layers do not fit {weights} weights")
+    thresholds = card.get("no_evidence", {})
+    if not isinstance(thresholds, dict) or not all(math.isfinite(value) for value in thresholds.values()):
+        raise ValueError("its thresholds of evidence are no numbers")
+
+
 def load_model(
     name: str | Path | None = None,
     device: str | torch.device | None = None,
     composition: str | None = None,
     weight: float | None = None,
+    download: dict[str, Any] | None = None,
 ) -> Model:
     """The embedded model, one trained by `python -m mmgrad train`, or a CLIP, SigLIP or SigLIP 2 of transformers.
 
     Args:
         name: "compact" (the default); a folder with `model.json` and `model.safetensors`; a folder of transformers,
-            with `config.json`; or a hub id, owner/name, which is fetched once.
+            with `config.json`; or the hub id, owner/name, of a repository that holds either, which is fetched once.
         device: a torch device; by itself "cuda" where there is one, else "cpu".
         composition: how a model of transformers joins picture and text, see `mmgrad.compositions`; "sum" by default.
         weight: how much the text counts in it.
+        download: what `huggingface_hub.snapshot_download` takes besides, such as `revision`.
 
     Raises:
         ModelError: an unknown name, missing, changed or unsafe weights, a broken checkpoint, an absent device.
         InputError: an unknown composition or a weight out of range, or either for a model that was trained to compose.
     """
     device = choose_device(device)
-    folder = CHECKPOINTS / DEFAULT if name in (None, DEFAULT) else Path(str(name)).expanduser()
-    if name not in (None, DEFAULT) and not _is_checkpoint(folder):
-        compositions.choose(composition, weight)  # what is mistyped is told of before anything is loaded
-        return dual_model(DualEncoder(str(name), device), composition, weight)
+    title = str(name or DEFAULT)
+    folder = CHECKPOINTS / DEFAULT if title == DEFAULT else Path(title).expanduser()
+    fetched = None
+    if title != DEFAULT:
+        compositions.choose(composition, weight)  # what is mistyped is told of before anything is fetched or loaded
+        if not folder.is_dir():
+            folder = fetched = pretrained.fetch(title, **download or {})
+        if not _is_checkpoint(folder, fetched is not None):
+            return dual_model(DualEncoder(title, device, folder=fetched), composition, weight)
     if composition is not None or weight is not None:
         raise InputError(
-            f"The model '{name or DEFAULT}' was trained to compose; a composition is chosen for CLIP and SigLIP only."
+            f"The model '{title}' was trained to compose; a composition is chosen for CLIP and SigLIP only."
         )
-    composer, card = load_composer(folder)
-    return Model(CompactEncoder(device), composer.to(device), card)
+    composer, card = load_composer(folder, f"'{title}'" if fetched else None)
+    return Model(CompactEncoder(device), composer.to(device), card, description=_description(folder))
+
+
+def _description(folder: Path) -> str:
+    try:
+        return (folder / "README.md").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def dual_model(encoder: DualEncoder, composition: str | None = None, weight: float | None = None) -> Model:
@@ -164,9 +277,9 @@ def dual_model(encoder: DualEncoder, composition: str | None = None, weight: flo
     return Model(encoder, composer, card, encoder.dimension)
 
 
-def _is_checkpoint(folder: Path) -> bool:
+def _is_checkpoint(folder: Path, fetched: bool) -> bool:
     """Whether a folder is meant as one of ours; a folder of transformers has a config.json instead."""
-    return folder.is_dir() and ((folder / "model.json").is_file() or not (folder / "config.json").is_file())
+    return (folder / "model.json").is_file() or not (fetched or (folder / "config.json").is_file())
 
 
 def choose_device(device: str | torch.device | None) -> torch.device:

@@ -2,12 +2,78 @@
 
 import json
 import os
+import shutil
+from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from huggingface_hub import HfApi, RepoCard
+from huggingface_hub.utils import filter_repo_objects
 from PIL import Image
 
 import mmgrad
+from mmgrad import hub
+
+
+class LocalHub:
+    """Repositories as folders, behind the calls that would ask the network; patterns are applied as there."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self.asked: list[str] = []
+
+    def repository(self, name: str, kind: str = "model") -> Path:
+        return self.root / kind / name
+
+    def create_repo(self, name: str, *, repo_type: str | None = None, **_: object) -> SimpleNamespace:
+        self.repository(name, repo_type or "model").mkdir(parents=True, exist_ok=True)
+        return SimpleNamespace(repo_id=name)
+
+    def upload_folder(self, *, repo_id: str, folder_path: str | Path, repo_type: str, **options: object) -> str:
+        place, source = self.repository(repo_id, repo_type), Path(folder_path)
+        RepoCard((source / "README.md").read_text())  # the hub refuses a card whose metadata is broken
+        sent = {path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()}
+        kept = {path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()}
+        gone = filter_repo_objects(kept - sent, allow_patterns=options.get("delete_patterns") or [])  # type: ignore
+        for name in list(gone):
+            (place / name).unlink()
+        for name in sent:
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source / name, place / name)
+        return f"hub:{repo_id}"
+
+    def snapshot_download(
+        self, name: str, *, repo_type: str, allow_patterns: list[str], local_dir: Path | None = None, **_: object
+    ) -> str:
+        """As there: files in `local_dir`, or links into the store of what was fetched."""
+        self.asked.append(name)
+        place = self.repository(name, repo_type)
+        files = [path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()]
+        fetched = local_dir or self.root / "store" / repo_type / name / "snapshots" / ("0" * 40)
+        for file in filter_repo_objects(files, allow_patterns=allow_patterns):
+            target = fetched / file
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.unlink(missing_ok=True)
+            if local_dir:
+                shutil.copyfile(place / file, target)
+            else:
+                blob = fetched.parent.parent / "blobs" / sha256(file.encode()).hexdigest()
+                blob.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(place / file, blob)
+                target.symlink_to(blob)
+        return str(fetched)
+
+
+@pytest.fixture
+def local_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalHub:
+    """The hub, for this test a folder; and an empty cache of the user."""
+    place = LocalHub(tmp_path / "hub")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(HfApi, "create_repo", lambda _, repo_id, **options: place.create_repo(repo_id, **options))
+    monkeypatch.setattr(HfApi, "upload_folder", lambda _, **options: place.upload_folder(**options))
+    monkeypatch.setattr(hub, "snapshot_download", place.snapshot_download)
+    return place
 
 
 @pytest.fixture(scope="session")

@@ -298,3 +298,22 @@ def test_train_takes_photographs_beside_the_scenes(tmp_path: Path, monkeypatch: 
     assert cli.main(["train", *arguments]) == 0
     assert trained[0][1] == (Part("train", 10), Part("train", 2, photos))
     assert trained[0][2] == {"validation": (Part("validation", 4),), "photographs": (Part("validation", 2, photos),)}
+
+
+def test_a_model_and_a_gallery_are_pushed_and_used_by_their_names(options, local_hub, capsys):
+    assert cli.main(["push-model", "me/mine", *options[:2], "--private"]) == 0
+    assert cli.main(["push-gallery", "me/shelf", *options]) == 0
+    assert capsys.readouterr().out.splitlines() == ["hub:me/mine", "hub:me/shelf"]
+    query = [str(Path(options[3]) / "0.png"), TEXT, "--top", "3"]
+    assert cli.main(["search", *query, "--model", "me/mine", "--gallery", "me/shelf"]) == 0
+    pulled = capsys.readouterr().out
+    assert cli.main(["search", *query, *options]) == 0
+    assert pulled == capsys.readouterr().out
+
+
+def test_results_of_another_model_are_not_pushed(options, local_hub, tmp_path, capsys):
+    report = tmp_path / "report.json"
+    report.write_text(json.dumps({"split": "test", "fingerprints": {"other": "0" * 16}}))
+    assert cli.main(["push-model", "me/mine", *options[:2], "--results", str(report)]) == 2
+    assert "is of another model than this" in capsys.readouterr().err
+    assert not local_hub.repository("me/mine").exists()

@@ -39,6 +39,7 @@ class DualEncoder:
     Args:
         name: the folder of a model, or its hub id.
         device: where it runs.
+        folder: where the hub's copy of it lies on this machine, if that is known already.
         dtype: of the trunk; by itself bfloat16 or float16 on a GPU, float32 elsewhere. Feature maps, the head and its
             gradients are float32 in any case.
 
@@ -46,9 +47,15 @@ class DualEncoder:
         ModelError: see `mmgrad.encoders.pretrained.load_pretrained`.
     """
 
-    def __init__(self, name: str | Path, device: torch.device | str = "cpu", dtype: torch.dtype | None = None):
+    def __init__(
+        self,
+        name: str | Path,
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype | None = None,
+        folder: Path | None = None,
+    ):
         self.device = torch.device(device)
-        loaded = load_pretrained(name)
+        loaded = load_pretrained(name, folder)
         self.name, self.model, self.tokenizer = loaded.name, loaded.model, loaded.tokenizer
         self.tower = Tower(self.model)
         self.head = self.tower.head

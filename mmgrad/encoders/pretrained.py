@@ -5,35 +5,29 @@ one ModelError.
 """
 
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from huggingface_hub import HfApi, constants, snapshot_download
-from huggingface_hub.errors import (
-    GatedRepoError,
-    LocalEntryNotFoundError,
-    RepositoryNotFoundError,
-    StrictDataclassError,
-)
+from huggingface_hub import HfApi, constants
+from huggingface_hub.errors import StrictDataclassError
 from huggingface_hub.file_download import repo_folder_name
 from huggingface_hub.utils import httpx
 from safetensors import SafetensorError
 from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
+from mmgrad import hub
 from mmgrad.errors import ModelError
 
 FAMILIES = {"clip": "CLIP", "siglip": "SigLIP", "siglip2": "SigLIP 2"}
 """The model types of a config.json that can be used."""
 
-HUB_ID = re.compile(r"[A-Za-z0-9][\w.\-]*/[A-Za-z0-9][\w.\-]*")
-
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "model-*-of-*.safetensors")
 _FILES = [*_WEIGHTS, "*config.json", "tokenizer*", "special_tokens_map.json", "added_tokens.json", "vocab.*"]
 _FILES += ["merges.txt", "spiece.model"]
+_CHECKPOINT = ["model.json", "README.md"]  # what `mmgrad.model` keeps beside model.safetensors
 _CONVERTER = "SFconvertbot"  # the hub's own service, which offers safetensors of a repository as a pull request
 
 # What transformers, tokenizers and safetensors raise for files that are missing, damaged or contradict each other.
@@ -51,17 +45,19 @@ class Pretrained:
     processor: Any
 
 
-def load_pretrained(name: str | Path) -> Pretrained:
+def load_pretrained(name: str | Path, folder: Path | None = None) -> Pretrained:
     """Read a model by the path of its folder, or by its hub id (owner/name), which is fetched once and then kept.
+
+    `folder` is that of the hub's copy on this machine, where `fetch` has given it already.
 
     Raises ModelError for a name that is neither, a hub that cannot be reached, another kind of model, weights that are
     missing, damaged or only there as a pickle, and a missing tokenizer or image processor.
     """
-    folder = Path(name).expanduser()
-    if folder.is_dir():
-        title = folder.resolve().name
-    else:
-        folder, title = _from_hub(str(name)), str(name)
+    title, local = str(name), Path(name).expanduser()
+    if folder is None and local.is_dir():
+        folder, title = local, local.resolve().name
+    elif folder is None:
+        folder = fetch(title)
     _check(folder, title)
     transformers_logging.disable_progress_bar()
     settings: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
@@ -81,6 +77,21 @@ def load_pretrained(name: str | Path) -> Pretrained:
     tokenizer = _read(AutoTokenizer, "tokenizer", title, folder, **settings)
     processor = _read(AutoImageProcessor, "image processor", title, folder, backend="pil", **settings)
     return Pretrained(title, model.eval().requires_grad_(False), tokenizer, processor)
+
+
+def fetch(name: str, **download: Any) -> Path:
+    """The folder of the hub's copy of a model on this machine, fetched where it is missing; no pickle is ever fetched.
+
+    It may hold a model of transformers or a checkpoint of this project, which has a model.json. `download` is what
+    `huggingface_hub.snapshot_download` takes besides. Raises ModelError as `mmgrad.hub.fetch` does.
+    """
+    if not hub.HUB_ID.fullmatch(name):
+        raise ModelError(f"There is no model '{name}'; give 'compact', a model's folder or its hub id (owner/name).")
+    folder = hub.fetch(name, [*_FILES, *_CHECKPOINT], ModelError, **download)
+    if (folder / "model.json").is_file() or _has_weights(folder) or download.get("revision"):
+        return folder
+    revision = _conversion(name)
+    return hub.fetch(name, _FILES, ModelError, **download | {"revision": revision}) if revision else folder
 
 
 def _read(reader: Any, what: str, title: str, folder: Path, **settings: Any) -> Any:
@@ -114,33 +125,6 @@ def _check(folder: Path, title: str) -> None:
 
 def _has_weights(folder: Path) -> bool:
     return any((folder / name).is_file() for name in _WEIGHTS[:2])
-
-
-def _from_hub(name: str) -> Path:
-    """The folder of the hub's copy on this machine, fetched where it is missing; no pickle is ever fetched."""
-    if not HUB_ID.fullmatch(name):
-        raise ModelError(f"There is no model '{name}'; give 'compact', a model's folder or its hub id (owner/name).")
-    try:
-        folder = Path(snapshot_download(name, allow_patterns=_FILES))
-        if not _has_weights(folder) and (revision := _conversion(name)):
-            folder = Path(snapshot_download(name, revision=revision, allow_patterns=_FILES))
-    except GatedRepoError as error:
-        raise ModelError(
-            f"The hub gives '{name}' only to those who have agreed to its terms; do so on its page, then run "
-            "`hf auth login`."
-        ) from error
-    except RepositoryNotFoundError as error:
-        raise ModelError(
-            f"There is no model '{name}', neither a folder here nor on the hub; check the name, or run `hf auth login` "
-            "if it is private."
-        ) from error
-    except (OSError, ValueError, httpx.HTTPError) as error:
-        offline = isinstance(error, LocalEntryNotFoundError)
-        reason = "the hub cannot be reached" if offline else f"the hub answered: {str(error).strip().splitlines()[0]}"
-        raise ModelError(
-            f"There is no model '{name}' on this machine, and {reason}; go online once, or give the folder of a copy."
-        ) from error
-    return folder
 
 
 def _conversion(name: str) -> str | None:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from mmgrad.errors import InputError
 from mmgrad.images import load_image
+from mmgrad.shipped import EXAMPLES as FOLDER
 from mmgrad.ui.view import THUMB_SIDE, View, picture_uri
-
-FOLDER = Path(__file__).resolve().parents[2] / "examples"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-REPORT = Path(__file__).resolve().parents[2] / "benchmarks" / "results" / "compact-test.md"
+from mmgrad.shipped import REPORT
 
 
 def read_report(path: Path = REPORT) -> list[dict[str, Any]]:

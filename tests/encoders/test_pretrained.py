@@ -12,7 +12,7 @@ from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 from huggingface_hub.utils import filter_repo_objects, httpx
 from transformers import BertConfig
 
-from mmgrad.encoders import pretrained
+from mmgrad import hub
 from mmgrad.encoders.pretrained import load_pretrained
 from mmgrad.errors import ModelError
 
@@ -94,7 +94,7 @@ def test_a_pickle_beside_safe_weights_is_not_read(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["nothing", "a/b/c", "../up", "two words/x"])
 def test_what_is_neither_a_folder_nor_a_hub_id_is_not_asked_for(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pretrained, "snapshot_download", lambda *_, **__: pytest.fail("the hub was asked"))
+    monkeypatch.setattr(hub, "snapshot_download", lambda *_, **__: pytest.fail("the hub was asked"))
     with pytest.raises(ModelError, match="There is no model"):
         load_pretrained(name)
 
@@ -128,7 +128,7 @@ def test_what_the_hub_refuses_is_one_sentence(error, told: str, monkeypatch: pyt
     def refuses(*_: object, **__: object) -> str:
         raise error("no\nand more", response=answer)
 
-    monkeypatch.setattr(pretrained, "snapshot_download", refuses)
+    monkeypatch.setattr(hub, "snapshot_download", refuses)
     with pytest.raises(ModelError, match=told):
         load_pretrained("some/model")
 
@@ -140,7 +140,7 @@ def test_no_pickle_is_ever_fetched(monkeypatch: pytest.MonkeyPatch, folder: Path
         asked.update(settings)
         return str(folder)
 
-    monkeypatch.setattr(pretrained, "snapshot_download", remembers)
+    monkeypatch.setattr(hub, "snapshot_download", remembers)
     load_pretrained("some/model")
     offered = ["pytorch_model.bin", "model.pt", "tf_model.h5", "modeling.py", "model.safetensors", "tokenizer.json"]
     fetched = list(filter_repo_objects(offered, allow_patterns=asked["allow_patterns"]))

@@ -1,0 +1,90 @@
+"""The Hugging Face hub: repositories fetched from it or pushed to it, and one sentence for whatever goes wrong."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HfHubHTTPError,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    LocalTokenNotFoundError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+from huggingface_hub.utils import httpx
+
+from mmgrad.errors import MMGradError
+
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.\-]*/[A-Za-z0-9][\w.\-]*")
+"""The names of repositories of the hub: owner/name."""
+
+_CALLED = {"model": "model", "dataset": "gallery"}
+
+
+def fetch(
+    name: str,
+    files: Sequence[str],
+    raised: type[MMGradError],
+    kind: Literal["model", "dataset"] = "model",
+    **download: Any,
+) -> Path:
+    """The folder of this machine's copy of a repository, fetched where it is missing or old; offline, the one kept.
+
+    Args:
+        name: owner/name.
+        files: patterns of the files that are wanted; no other is fetched.
+        raised: the error for whatever goes wrong: a repository that is missing, private or gated, a revision that it
+            has not, a hub that cannot be reached or that refuses.
+        kind: of the repository.
+        download: what `huggingface_hub.snapshot_download` takes besides, such as `revision` or `token`.
+    """
+    called = _CALLED[kind]
+    try:
+        return Path(snapshot_download(name, repo_type=kind, allow_patterns=list(files), **download))
+    except GatedRepoError as error:
+        raise raised(
+            f"The hub gives '{name}' only to those who have agreed to its terms; do so on its page, then run "
+            "`hf auth login`."
+        ) from error
+    except RepositoryNotFoundError as error:
+        raise raised(
+            f"There is no {called} '{name}', neither a folder here nor on the hub; check the name, or run "
+            "`hf auth login` if it is private."
+        ) from error
+    except RevisionNotFoundError as error:
+        raise raised(f"'{name}' has no revision '{download.get('revision')}'; check its branches and tags.") from error
+    except (OSError, ValueError, httpx.HTTPError) as error:
+        offline = isinstance(error, LocalEntryNotFoundError | OfflineModeIsEnabled)
+        reason = "the hub cannot be reached" if offline else f"the hub answered: {_first_line(error)}"
+        raise raised(
+            f"There is no {called} '{name}' on this machine, and {reason}; go online once, or give the folder of a "
+            "copy."
+        ) from error
+
+
+@contextmanager
+def pushing(name: str, raised: type[MMGradError]) -> Iterator[None]:
+    """Tells of whatever the hub refuses within, or that it cannot be reached, by the error `raised`."""
+    try:
+        yield
+    except HFValidationError as error:
+        raise raised(f"'{name}' cannot be the name of a repository; give owner/name.") from error
+    except (LocalTokenNotFoundError, HfHubHTTPError) as error:
+        if isinstance(error, LocalTokenNotFoundError) or error.response.status_code in (401, 403):
+            raise raised(
+                f"The hub does not let you write to '{name}'; run `hf auth login` with a token that may, and check "
+                "the owner."
+            ) from error
+        raise raised(f"'{name}' was not pushed, for the hub answered: {_first_line(error)}") from error
+    except (OfflineModeIsEnabled, httpx.HTTPError) as error:
+        raise raised(f"'{name}' was not pushed, for the hub cannot be reached; go online and try again.") from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
