@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +26,13 @@ from mmgrad.images import Letterbox
 CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
 DEFAULT = "compact"
 BATCH = 32
+
+_DEVICES: dict[str, Callable[[], bool]] = {
+    "cuda": lambda: torch.cuda.is_available(),
+    "mps": lambda: torch.backends.mps.is_available(),
+    "cpu": lambda: True,
+}
+"""The kinds of device, the best first, and whether there is one here."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +122,7 @@ def load_model(
     Args:
         name: "compact" (the default); a folder with `model.json` and `model.safetensors`; a folder of transformers,
             with `config.json`; or a hub id, owner/name, which is fetched once.
-        device: a torch device; by itself "cuda" where there is one, else "cpu".
+        device: a torch device; by itself the best one here, see `choose_device`.
         composition: how a model of transformers joins picture and text, see `mmgrad.compositions`; "sum" by default.
         weight: how much the text counts in it.
 
@@ -154,14 +161,13 @@ def _is_checkpoint(folder: Path) -> bool:
 
 
 def choose_device(device: str | torch.device | None) -> torch.device:
-    """The asked-for device, or the best one here. ModelError if it does not exist."""
+    """The asked-for device, or the best one here: cuda, else mps, else cpu. ModelError if it does not exist."""
     if device is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        return torch.device(next(kind for kind, here in _DEVICES.items() if here()))
     try:
         chosen = torch.device(device)
-        torch.zeros(1, device=chosen)
-    except (RuntimeError, AssertionError) as error:
-        raise ModelError(
-            f"The device '{device}' cannot be used here; give 'cpu', or 'cuda' on a machine with a GPU."
-        ) from error
+        torch.zeros(1, device=chosen).cpu()  # "meta" makes tensors too, but none that hold anything
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        here = " or ".join(f"'{kind}'" for kind, is_here in _DEVICES.items() if is_here())
+        raise ModelError(f"The device '{device}' cannot be used here; give {here}, or leave it out.") from error
     return chosen
