@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mmgrad import serving
 from mmgrad.errors import InputError, MMGradError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def _explain(options: argparse.Namespace) -> None:
     from mmgrad.export import write_explanation
 
     _check_text(options.text)
-    engine = load(options.model, options.gallery, composition=options.composition, weight=options.weight)
+    engine = load(options.model, options.gallery, options.device, options.composition, options.weight)
     explanation = engine.explain(options.image, options.text, _top(options, engine))
     result = write_explanation(explanation, options.image, options.out)
     print(json.dumps(result, indent=2) if options.json else _readable(result))
@@ -62,7 +63,7 @@ def _search(options: argparse.Namespace) -> None:
     from mmgrad.engine import load
 
     _check_text(options.text)
-    engine = load(options.model, options.gallery, composition=options.composition, weight=options.weight)
+    engine = load(options.model, options.gallery, options.device, options.composition, options.weight)
     steps = engine.stream(options.image, options.text, _top(options, engine))
     next(steps)
     for hit in next(steps).hits:
@@ -73,7 +74,7 @@ def _index(options: argparse.Namespace) -> None:
     from mmgrad.gallery import Gallery
     from mmgrad.model import load_model
 
-    gallery = Gallery.build(options.folder, load_model(options.model))
+    gallery = Gallery.build(options.folder, load_model(options.model, options.device))
     for name, reason in gallery.skipped:
         print(f"left out: {name}: {reason}", file=sys.stderr)
     print(f"{len(gallery)} pictures indexed in {gallery.folder}")
@@ -104,15 +105,6 @@ def _train(options: argparse.Namespace) -> None:
         validation["photographs"] = cache.build(options.cache, Part("validation", held_out // 2, options.photos))
     train(settings, cache.build(options.cache, *parts), validation, encoder, options.out, options.begin)
     print(f"The best checkpoint by validation is in {options.out}")
-
-
-def _serve(options: argparse.Namespace) -> None:
-    from mmgrad.engine import load
-
-    engine = load(options.model, options.gallery, composition=options.composition, weight=options.weight)
-    from mmgrad.ui import launch  # after the checks: it takes seconds, a missing checkpoint should not
-
-    launch(engine, server_name=options.host, server_port=options.port)
 
 
 def _top(options: argparse.Namespace, engine: "Engine") -> int:
@@ -229,12 +221,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--attention", type=_weight, help="weight of the attention loss, 0 for none")
     train.add_argument("--seed", type=_natural)
 
-    serve = _command(commands, "serve", _serve, "open the page in a browser, as app.py does")
-    _model(serve)
-    _composition(serve)
-    serve.add_argument("--gallery", metavar="DIR", help="a folder of pictures (default: the shipped one)")
-    serve.add_argument("--host", help="address to listen on; this machine only by default")
-    serve.add_argument("--port", type=_count, help="the first free one from 7860 by default")
+    serving.add_arguments(_command(commands, "serve", serving.serve, "open the page in a browser, as app.py does"))
     return parser
 
 
@@ -250,6 +237,7 @@ def _model(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="'compact' (the default), the folder of a checkpoint, or a CLIP or SigLIP by its folder or hub id",
     )
+    parser.add_argument("--device", help="cuda, mps or cpu; by itself the first of these that is here")
 
 
 def _composition(parser: argparse.ArgumentParser) -> None:
