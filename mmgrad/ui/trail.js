@@ -17,7 +17,7 @@ mmgrad.trail = ({ show }) => {
             "button",
             { type: "button", "aria-current": index === now ? "step" : null, onclick: () => back(index) },
             el("img", { src: step.reference.picture, alt: "" }),
-            el("span", { dir: "auto" }, step.text),
+            el("span", { dir: "auto" }, step.text, mmgrad.galleries.length > 1 ? ` · ${step.query.gallery}` : null),
           ),
         ),
       ),

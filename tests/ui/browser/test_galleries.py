@@ -67,7 +67,7 @@ def test_a_gallery_is_chosen_by_keyboard_and_every_way_on_keeps_to_it(visit, two
         'explanation = engine.explain("01.png", "put it on the beach", k=12)  # a picture of the gallery "others"'
     )
     steps = page.locator(".mm-trail button")
-    assert steps.count() == 2
+    assert steps.all_inner_texts() == ["make the box blue · others", "put it on the beach · drawn"]
     steps.first.click()
     visitor.wait_for_answer("make the box blue")
     page.wait_for_function("document.querySelector('#mm-gallery select').value === 'others'")
