@@ -59,7 +59,7 @@ def check(model: Model, gallery: Gallery, asked: Asked, found: Seen, shown: Map)
     images = [image, cover(image, region), *(cover(image, place) for place in places)]
     with torch.no_grad():
         scores = (model.embed(images) @ asked.query[0]).cpu()
-        rivals = gallery.embeddings.to(asked.query.device) @ asked.query[0]
+        rivals = gallery.embeddings.to(asked.query.device, torch.float32) @ asked.query[0]
     rivals[gallery.positions[record.id]] = -torch.inf
     ranks = [1 + int((rivals > score).sum()) for score in scores]
     whole, marked, *others = (

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mmgrad import serving
 from mmgrad.errors import InputError, MMGradError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def _explain(options: argparse.Namespace) -> None:
     from mmgrad.export import write_explanation
 
     _check_text(options.text)
-    engine = load(options.model, options.gallery, composition=options.composition, weight=options.weight)
+    engine = load(options.model, options.gallery, options.device, options.composition, options.weight)
     explanation = engine.explain(options.image, options.text, _top(options, engine))
     result = write_explanation(explanation, options.image, options.out)
     print(json.dumps(result, indent=2) if options.json else _readable(result))
@@ -62,7 +63,7 @@ def _search(options: argparse.Namespace) -> None:
     from mmgrad.engine import load
 
     _check_text(options.text)
-    engine = load(options.model, options.gallery, composition=options.composition, weight=options.weight)
+    engine = load(options.model, options.gallery, options.device, options.composition, options.weight)
     steps = engine.stream(options.image, options.text, _top(options, engine))
     next(steps)
     for hit in next(steps).hits:
@@ -73,7 +74,7 @@ def _index(options: argparse.Namespace) -> None:
     from mmgrad.gallery import Gallery
     from mmgrad.model import load_model
 
-    gallery = Gallery.build(options.folder, load_model(options.model))
+    gallery = Gallery.build(options.folder, load_model(options.model, options.device))
     for name, reason in gallery.skipped:
         print(f"left out: {name}: {reason}", file=sys.stderr)
     print(f"{len(gallery)} pictures indexed in {gallery.folder}")
@@ -106,19 +107,10 @@ def _train(options: argparse.Namespace) -> None:
     print(f"The best checkpoint by validation is in {options.out}")
 
 
-def _serve(options: argparse.Namespace) -> None:
-    from mmgrad.engine import load
-
-    engine = load(options.model, options.gallery, composition=options.composition, weight=options.weight)
-    from mmgrad.ui import launch  # after the checks: it takes seconds, a missing checkpoint should not
-
-    launch(engine, server_name=options.host, server_port=options.port)
-
-
 def _push_model(options: argparse.Namespace) -> None:
     from mmgrad.model import Model
 
-    model = Model.from_pretrained(options.model or "compact")
+    model = Model.from_pretrained(options.model or "compact", device=options.device)
     if options.results:
         model = model.with_results(options.results)
     print(model.push_to_hub(options.repository, private=options.private or None))
@@ -127,7 +119,7 @@ def _push_model(options: argparse.Namespace) -> None:
 def _push_gallery(options: argparse.Namespace) -> None:
     from mmgrad.engine import load
 
-    gallery = load(options.model, options.gallery).gallery
+    gallery = load(options.model, options.gallery, options.device).gallery
     print(gallery.push_to_hub(options.repository, private=options.private or None))
 
 
@@ -245,13 +237,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--attention", type=_weight, help="weight of the attention loss, 0 for none")
     train.add_argument("--seed", type=_natural)
 
-    serve = _command(commands, "serve", _serve, "open the page in a browser, as app.py does")
-    _model(serve)
-    _composition(serve)
-    _gallery(serve)
-    serve.add_argument("--host", help="address to listen on; this machine only by default")
-    serve.add_argument("--port", type=_count, help="the first free one from 7860 by default")
-
+    serving.add_arguments(_command(commands, "serve", serving.serve, "open the page in a browser, as app.py does"))
     push_model = _push(commands, "push-model", _push_model, "publish a trained model on the Hugging Face hub")
     push_model.add_argument("--results", type=Path, metavar="FILE", help="its report, as evaluate --json writes it")
     push_gallery = _push(commands, "push-gallery", _push_gallery, "publish a gallery on the Hugging Face hub")
@@ -287,6 +273,7 @@ def _model(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="'compact' (the default), or a checkpoint, a CLIP or a SigLIP by its folder or hub id",
     )
+    parser.add_argument("--device", help="cuda, mps or cpu; by itself the first of these that is here")
 
 
 def _composition(parser: argparse.ArgumentParser) -> None:

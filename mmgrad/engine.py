@@ -29,11 +29,15 @@ MAX_STRENGTH = 2.0
 
 
 class Engine:
-    """A model and a gallery. Nothing of either changes when it is used."""
+    """A model and a gallery. Nothing of either changes when it is used.
 
-    def __init__(self, model: Model, gallery: Gallery):
+    `name` is what answers call the gallery: by itself the name of its folder.
+    """
+
+    def __init__(self, model: Model, gallery: Gallery, name: str | None = None):
         self.model = model
         self.gallery = gallery
+        self.name = name or gallery.folder.name or gallery.folder.absolute().name
         self.thresholds: dict[str, float] = model.card.get("no_evidence", {})
         self.confidence = Confidence.from_card(model.card)
 
@@ -74,7 +78,7 @@ class Engine:
             words=(),
             hits=(),
             model=self.model.name,
-            gallery=self.gallery.folder.name,
+            gallery=self.name,
             fingerprint=self.model.fingerprint,
             strength=strength,
             timing_ms=dict(clock.laps),
@@ -233,9 +237,10 @@ def load(
 ) -> Engine:
     """An engine of a model (default: the embedded one) and a gallery (default: the one that is shipped).
 
-    `model`, `composition` and `weight` are those of `mmgrad.model.load_model`, and `gallery` that of `Gallery.load`: a
-    folder, or a dataset repository of the hub. Raises ModelError, GalleryError or InputError, each saying what is
-    missing and what to do.
+    `model`, `device`, `composition` and `weight` are those of `mmgrad.model.load_model`, and `gallery` that of
+    `Gallery.load`: a folder, or a dataset repository of the hub; its embeddings lie on the model's device. Raises
+    ModelError, GalleryError or InputError, each saying what is missing and what to do.
     """
     loaded = load_model(model, device, composition, weight)
-    return Engine(loaded, Gallery.load(gallery if gallery is not None else DEFAULT_GALLERY, loaded))
+    stored = Gallery.load(gallery if gallery is not None else DEFAULT_GALLERY, loaded)
+    return Engine(loaded, stored.to(loaded.device))

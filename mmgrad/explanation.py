@@ -1,6 +1,7 @@
 """What an explanation is made of: maps, words, hits. Values only; the engine makes them, nothing changes them."""
 
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -77,6 +78,15 @@ class Hit:
     score: float
     image: np.ndarray
     map: Map
+
+    @property
+    def link(self) -> str | None:
+        """The picture's link where it leads to a page of the web; None for any other, such as `javascript:`."""
+        try:
+            parts = urlsplit(self.record.link or "")
+        except ValueError:
+            return None
+        return self.record.link if parts.scheme in ("http", "https") and parts.netloc else None
 
 
 @dataclass(frozen=True, eq=False)

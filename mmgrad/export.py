@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from mmgrad import overlay
-from mmgrad.explanation import Explanation, Map
+from mmgrad.explanation import Explanation, Hit, Map
 
 _TURNED = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 
@@ -20,8 +20,8 @@ def describe(explanation: Explanation) -> dict[str, Any]:
 
     `text`, `strength`, `left_out`, `confidence` (null where none was calibrated), `model`, `fingerprint`, `gallery`;
     `reference` with `peak_xy` and `evidence`; `words` with `word`, `start`, `end`, `weight`; `hits` with `rank`, `id`,
-    `caption`, `score`, `peak_xy`, `evidence`; `timing_ms`. `peak_xy` is the pixel [x, y] where the evidence is
-    greatest, null where there is "no evidence".
+    `caption`, `licence`, `link`, `score`, `peak_xy`, `evidence`; `timing_ms`. `peak_xy` is the pixel [x, y] where the
+    evidence is greatest, null where there is "no evidence".
     """
     return {
         "text": explanation.text,
@@ -34,11 +34,16 @@ def describe(explanation: Explanation) -> dict[str, Any]:
         "reference": _seen(explanation.reference),
         "words": _words(explanation),
         "hits": [
-            {"rank": hit.rank, "id": hit.record.id, "caption": hit.record.caption, "score": hit.score, **_seen(hit.map)}
+            {"rank": hit.rank, "id": hit.record.id, **said(hit), "score": hit.score, **_seen(hit.map)}
             for hit in explanation.hits
         ],
         "timing_ms": explanation.timing_ms,
     }
+
+
+def said(hit: Hit) -> dict[str, str | None]:
+    """What the gallery says of a picture: `caption`, `licence` and `link` (of the web only), each None for nothing."""
+    return {"caption": hit.record.caption, "licence": hit.record.licence, "link": hit.link}
 
 
 def raw_maps(explanation: Explanation) -> bytes:
@@ -72,10 +77,10 @@ def write_explanation(explanation: Explanation, image: Path, out: Path) -> dict[
     """Write the maps and overlays of an explanation of the file `image` to the folder `out`, and describe it.
 
     Returns what JSON can hold: `text`, `model`, `gallery`, `confidence`; `reference` with `peak_xy`, `evidence`, `map`,
-    `overlay`; `words` with `word`, `start`, `end`, `weight`; `hits` with `rank`, `id`, `path`, `score` and the same;
-    `timing_ms`. `map` is the path of a float32 .npy [H, W], the positive evidence in raw scale at the pixels
-    of the original picture, and `peak_xy` its maximum there: [x, y] from the top left, null where the evidence is too
-    weak to show ("no evidence"). The reference is drawn on a scale of its own, the hits share one.
+    `overlay`; `words` with `word`, `start`, `end`, `weight`; `hits` with `rank`, `id`, `path`, `caption`, `licence`,
+    `link`, `score` and the same; `timing_ms`. `map` is the path of a float32 .npy [H, W], the positive evidence in raw
+    scale at the pixels of the original picture, and `peak_xy` its maximum there: [x, y] from the top left, null where
+    the evidence is too weak to show ("no evidence"). The reference is drawn on a scale of its own, the hits share one.
 
     Raises OSError where a file cannot be written.
     """
@@ -85,7 +90,8 @@ def write_explanation(explanation: Explanation, image: Path, out: Path) -> dict[
     hits = []
     for hit in explanation.hits:
         found = _write(hit.map, hit.image, hit.record.path, explanation.scale, out / f"hit-{hit.rank:02d}")
-        hits.append({"rank": hit.rank, "id": hit.record.id, "path": str(hit.record.path), "score": hit.score, **found})
+        known = {"rank": hit.rank, "id": hit.record.id, "path": str(hit.record.path), **said(hit), "score": hit.score}
+        hits.append(known | found)
     return {
         "text": explanation.text,
         "model": explanation.model,

@@ -121,7 +121,7 @@ def read(place: Path, expected: Manifest) -> tuple[Manifest, torch.Tensor]:
 
 def is_normalised(embeddings: torch.Tensor) -> bool:
     """Whether every row is finite and of length 1, to what float32 (and a model in half precision) can say."""
-    lengths = torch.linalg.vector_norm(embeddings, dim=1)
+    lengths = torch.linalg.vector_norm(embeddings, dim=1, dtype=torch.float32)
     return bool(((lengths - 1).abs() < 1e-2).all())  # NaN compares false
 
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +29,13 @@ from mmgrad.shipped import CHECKPOINTS
 
 DEFAULT = "compact"
 BATCH = 32
+
+_DEVICES: dict[str, Callable[[], bool]] = {
+    "cuda": lambda: torch.cuda.is_available(),
+    "mps": lambda: torch.backends.mps.is_available(),
+    "cpu": lambda: True,
+}
+"""The kinds of device, the best first, and whether there is one here."""
 
 
 @dataclass(frozen=True)
@@ -231,7 +238,7 @@ def load_model(
     Args:
         name: "compact" (the default); a folder with `model.json` and `model.safetensors`; a folder of transformers,
             with `config.json`; or the hub id, owner/name, of a repository that holds either, which is fetched once.
-        device: a torch device; by itself "cuda" where there is one, else "cpu".
+        device: a torch device; by itself the best one here, see `choose_device`.
         composition: how a model of transformers joins picture and text, see `mmgrad.compositions`; "sum" by default.
         weight: how much the text counts in it.
         download: what `huggingface_hub.snapshot_download` takes besides, such as `revision`.
@@ -283,14 +290,13 @@ def _is_checkpoint(folder: Path, fetched: bool) -> bool:
 
 
 def choose_device(device: str | torch.device | None) -> torch.device:
-    """The asked-for device, or the best one here. ModelError if it does not exist."""
+    """The asked-for device, or the best one here: cuda, else mps, else cpu. ModelError if it does not exist."""
     if device is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        return torch.device(next(kind for kind, here in _DEVICES.items() if here()))
     try:
         chosen = torch.device(device)
-        torch.zeros(1, device=chosen)
-    except (RuntimeError, AssertionError) as error:
-        raise ModelError(
-            f"The device '{device}' cannot be used here; give 'cpu', or 'cuda' on a machine with a GPU."
-        ) from error
+        torch.zeros(1, device=chosen).cpu()  # "meta" makes tensors too, but none that hold anything
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        here = " or ".join(f"'{kind}'" for kind, is_here in _DEVICES.items() if is_here())
+        raise ModelError(f"The device '{device}' cannot be used here; give {here}, or leave it out.") from error
     return chosen

@@ -21,7 +21,8 @@ VIEWS = {"app": (1280, 900, "light"), "phone": (390, 844, "dark")}
 
 def main() -> None:
     DOCS.mkdir(exist_ok=True)
-    page, address = launch(mmgrad.load(), prevent_thread_lock=True, quiet=True)
+    engine = mmgrad.load()
+    page, address = launch({engine.name: engine}, prevent_thread_lock=True, quiet=True)
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"])
         for name, (width, height, scheme) in VIEWS.items():

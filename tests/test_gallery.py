@@ -409,9 +409,9 @@ def test_the_check_of_five_thousand_files_is_cheap(tmp_path: Path) -> None:
     [
         (torch.ones(3, 4) / 2, "but embeddings of shape"),
         (torch.ones(2), "but embeddings of shape"),
-        (torch.ones(2, 4), "not float32 of length 1"),
-        (torch.full((2, 4), torch.nan), "not float32 of length 1"),
-        (torch.ones(2, 4, dtype=torch.float64) / 2, "not float32 of length 1"),
+        (torch.ones(2, 4), "not float32 or float16 of length 1"),
+        (torch.full((2, 4), torch.nan), "not float32 or float16 of length 1"),
+        (torch.ones(2, 4, dtype=torch.float64) / 2, "not float32 or float16 of length 1"),
     ],
 )
 def test_a_gallery_that_contradicts_itself_is_refused(embeddings: torch.Tensor, words: str) -> None:
@@ -522,3 +522,20 @@ def test_a_gallery_moves_to_a_device_as_a_new_value() -> None:
     moved = stored.to("cpu")
     assert moved.records == stored.records
     assert replace(moved, fingerprint="y").fingerprint == "y"
+
+
+def test_half_precision_takes_half_the_memory_and_moves_no_score_by_more_than_it_says() -> None:
+    stored, queries = random_gallery(500), random_gallery(20, seed=1).embeddings
+    half = stored.to("cpu", torch.float16)
+    assert half.embeddings.nbytes * 2 == stored.embeddings.nbytes
+    found = half.search(queries, 500)
+    exact = (queries.double() @ stored.embeddings.double().T).gather(1, found.indices)
+    assert found.scores.dtype == torch.float32
+    assert (found.scores - exact).abs().max() <= 2**-11
+    rounded = queries.double() @ half.embeddings.double().T
+    assert torch.allclose(found.scores.double(), rounded.sort(dim=1, descending=True).values, atol=1e-6)
+
+
+def test_rows_of_another_precision_are_refused() -> None:
+    with pytest.raises(GalleryError, match="not float32 or float16"):
+        random_gallery(3).to("cpu", torch.bfloat16)

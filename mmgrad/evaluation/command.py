@@ -24,7 +24,7 @@ def run(options: Namespace) -> None:
 
     Raises MMGradError where something of it cannot be.
     """
-    model = load_model(options.model, composition=options.composition, weight=options.weight)
+    model = load_model(options.model, options.device, options.composition, options.weight)
     models = {model.name: model}
     for folder in options.compare:
         name, other = _other(folder, model, models)

@@ -62,16 +62,17 @@ mmgrad.detail = ({ parent, value, map, scale, choose, contrast, check }) => {
     picture.replaceChildren(shown.element);
     cut.value = 0;
     slide();
-    const link = hit.link && el("a", { href: hit.link, rel: "noopener noreferrer", target: "_blank" }, hit.link);
+    const link = hit.link && el("a", { href: hit.link, rel: "noopener noreferrer", target: "_blank", dir: "ltr" }, hit.link);
     facts.replaceChildren(
-      el("h2", {}, hit.caption || hit.id),
+      el("h2", { dir: "auto" }, hit.caption || hit.id),
       el(
         "dl",
         {},
         ...fact("Rank", `${hit.rank} of ${hits().length} shown`),
         ...fact("Score", `${hit.score.toFixed(4)} (cosine similarity)`),
-        ...fact("Picture", hit.id),
-        ...fact("Licence", hit.licence || "not stated"),
+        ...fact("Picture", el("span", { dir: "auto" }, hit.id)),
+        ...(mmgrad.galleries.length > 1 ? fact("Gallery", value().query.gallery) : []),
+        ...fact("Licence", el("span", { dir: "auto" }, hit.licence || "not stated")),
         ...(link ? fact("Source", link) : []),
       ),
     );

@@ -1,3 +1,6 @@
+/* What the gallery says of a result, in a line. */
+mmgrad.said = ({ caption, id, licence }) => [caption || id, licence].filter(Boolean).join(" · ");
+
 /* The results as a grid of cards. */
 mmgrad.grid = ({ open }) => {
   const { el, panel } = mmgrad;
@@ -19,7 +22,7 @@ mmgrad.grid = ({ open }) => {
       {},
       el(
         "button",
-        { type: "button", class: "mm-hit", onclick: () => open(index) },
+        { type: "button", class: "mm-hit", title: mmgrad.said(hit), onclick: () => open(index) },
         panels[index].element,
         el(
           "span",
@@ -27,7 +30,7 @@ mmgrad.grid = ({ open }) => {
           el("b", {}, String(hit.rank)),
           moved(hit, before),
           el("span", { class: "mm-score", title: "cosine similarity" }, hit.score.toFixed(3)),
-          el("span", { class: "mm-title" }, hit.caption || hit.id),
+          el("span", { class: "mm-title", dir: "auto" }, hit.caption || hit.id),
         ),
       ),
     );

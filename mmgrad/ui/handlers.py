@@ -2,24 +2,25 @@
 
 import json
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import gradio as gr
 import numpy as np
 
 from mmgrad.engine import Engine
+from mmgrad.engines import choose
 from mmgrad.errors import InputError, MMGradError
-from mmgrad.export import describe
-from mmgrad.figure import figure
+from mmgrad.limits import Limits
 from mmgrad.ui import views_why
 from mmgrad.ui.examples import Example
 from mmgrad.ui.picture import Refused
-from mmgrad.ui.pictures import Pictures
+from mmgrad.ui.pictures import ALONE, Pictures, prefix
 from mmgrad.ui.prepared import STEPS, TOP, prepare
-from mmgrad.ui.take import DPI, KINDS, file_view
+from mmgrad.ui.query import Query, read_query
+from mmgrad.ui.take import KINDS, file_view
 from mmgrad.ui.view import View
 
 WAYS = (
@@ -38,27 +39,52 @@ Given = np.ndarray | Refused | None
 
 
 class Handlers:
-    """The page's events over one engine. Every method may be called by several visitors at once."""
+    """The page's events over the engines of some galleries. Every method may be called by several visitors at once.
 
-    def __init__(self, engine: Engine, examples: Sequence[Example]):
-        self.engine = engine
+    Args:
+        engines: by the name that a visitor chooses a gallery by; the first is asked where none is named.
+        examples: pictures and sentences to open.
+        limits: what one visitor may ask.
+        prepared: the first engine's answers to the examples, where they are there already.
+    """
+
+    def __init__(
+        self,
+        engines: Mapping[str, Engine],
+        examples: Sequence[Example],
+        limits: Limits | None = None,
+        prepared: Mapping[str, bytes] | None = None,
+    ):
+        self.engines = engines
+        self.limits = limits = limits or Limits()
+        self.default = next(iter(engines))
+        self.prefixes = {name: prefix(name if len(engines) > 1 else None) for name in engines}
         self.examples = {example.id: example for example in examples}
-        self.prepared = prepare(engine, examples)
+        if prepared is None:
+            prepared = prepare(engines[self.default], examples, top=min(TOP, limits.results))
+        self.prepared = prepared
         self.pictures = Pictures(
-            {f"gallery:{record.id}": record.path for record in engine.gallery.records}
+            {
+                f"{self.prefixes[name]}{record.id}": record.path
+                for name, engine in engines.items()
+                for record in engine.gallery.records
+            }
             | {f"example:{example.id}": example.path for example in examples}
         )
 
-    def ask(self, image: Given, text: str, strength: float = 1.0, leave_out: bool = False) -> Iterator[View]:
+    def ask(
+        self, image: Given, text: str, strength: float = 1.0, leave_out: bool = False, gallery: str | None = None
+    ) -> Iterator[View]:
         """What is shown after each step: the reference, then the hits too, then the words too."""
         if isinstance(image, Refused):
             return  # its sentence was shown when the picture was looked at
         if image is None:
             raise sentence("There is no picture yet; upload one, paste one, or pick an example.")
         name = self.pictures.name(image)
-        shown = _opening({"picture": name, "text": text, "strength": strength, "leave_out": leave_out})
         try:
-            stream = self.engine.stream(image, text, self._top, strength, leave_out)
+            engine = choose(self.engines, gallery)
+            shown = _opening(Query(name, text, strength, leave_out, gallery or self.default))
+            stream = engine.stream(image, text, self._top(engine), strength, leave_out)
             for explanation, view in zip(stream, STEPS, strict=True):
                 shown = shown | view(explanation)
                 yield shown
@@ -66,72 +92,76 @@ class Handlers:
         except MMGradError as error:
             raise sentence(str(error)) from error
 
-    def look(self, image: Given) -> list[str]:
+    def look(self, image: Given, gallery: str | None = None) -> list[str]:
         """Sentences that suit a picture that has just come; a bad one is told of at once."""
         if isinstance(image, Refused):
             raise sentence(image.reason)
-        return list(WAYS) if image is None else self.engine.suggest(image)
+        return list(WAYS) if image is None else self._engine(gallery).suggest(image)
 
-    def open_example(self, event: gr.EventData) -> tuple[Path, str, float, bool, View]:
-        """The picture and the sentence of the example that was clicked, and its answer, computed beforehand."""
+    def open_example(self, event: gr.EventData) -> tuple[Path, str, float, bool, str, View]:
+        """The picture and the sentence of the example that was clicked, and its answer, computed beforehand.
+
+        For the first gallery; in another one the page reopens the example's picture and sentence as it does a link.
+        """
         example = self.examples.get(str(_field(event, "id")))
         if example is None:
             raise sentence("That example is not here any more; please reload the page.")
-        name = f"example:{example.id}"
-        shown = _opening({"picture": name, "text": example.text, "strength": 1.0, "leave_out": False})
-        shown |= {"look_at": example.look_at} | json.loads(self.prepared[example.id])
-        return self.pictures.path(name), example.text, 1.0, False, shown
+        query = Query(f"example:{example.id}", example.text, 1.0, False, self.default)
+        shown = _opening(query) | {"look_at": example.look_at} | json.loads(self.prepared[example.id])
+        return self.pictures.path(query.picture), query.text, query.strength, query.leave_out, query.gallery, shown
 
-    def reopen(self, event: gr.EventData) -> tuple[Path | np.ndarray, str, float, bool]:
-        """Picture, sentence and settings of a link, or of an earlier step."""
+    def reopen(self, event: gr.EventData) -> tuple[Path | np.ndarray, str, float, bool, str]:
+        """Picture, sentence and settings of a link, of an earlier step, or of an example in another gallery."""
         try:
-            name, text, strength, leave_out = self._query(event)
-            lasts = not name.startswith("upload:")
-            return self.pictures.path(name) if lasts else self.pictures.open(name), text, strength, leave_out
+            asked = self._query(event)
+            picture = self.pictures.show(asked.picture)
         except MMGradError as error:
             raise sentence(str(error)) from error
+        return picture, asked.text, asked.strength, asked.leave_out, asked.gallery
 
-    def use_hit(self, event: gr.EventData) -> Path:
-        """The picture of the result that was chosen as the next reference; only pictures of the gallery can be."""
-        name = str(_field(event, "id"))
-        if name not in self.engine.gallery.positions:
+    def use_hit(self, event: gr.EventData) -> Path | np.ndarray:
+        """The picture of the result that was chosen as the next reference; only pictures of a gallery can be."""
+        gallery, name = _field(event, "gallery"), str(_field(event, "id"))
+        if name not in self._engine(gallery).gallery.positions:
             raise sentence("That result is not in the gallery any more; please ask again.")
-        return self.pictures.path(f"gallery:{name}")
+        return self.pictures.show(f"{self.prefixes[str(gallery or self.default)]}{name}")
 
-    def use_any(self) -> Path:
-        """Some picture of the gallery."""
-        return self.pictures.path(f"gallery:{random.choice(self.engine.gallery.records).id}")
+    def use_any(self, gallery: str | None = None) -> Path | np.ndarray:
+        """Some picture of a gallery."""
+        record = random.choice(self._engine(gallery).gallery.records)
+        return self.pictures.show(f"{self.prefixes[gallery or self.default]}{record.id}")
 
     def contrast(self, event: gr.EventData) -> View:
         """Why one result and not another."""
         first, second = str(_field(event, "first")), str(_field(event, "second"))
 
-        def made(image: np.ndarray, text: str, strength: float) -> View:
-            return views_why.contrast_view(self.engine.contrast(image, text, first, second, strength))
+        def made(engine: Engine, image: np.ndarray, asked: Query) -> View:
+            return views_why.contrast_view(engine.contrast(image, asked.text, first, second, asked.strength))
 
         return self._closer("contrast", event, made)
 
     def text_blind(self, event: gr.EventData) -> View:
         """What maps that never read the text show for the same pictures."""
 
-        def made(image: np.ndarray, text: str, strength: float) -> View:
-            return views_why.text_blind_view(*self.engine.text_blind(image, text, _ids(event)))
+        def made(engine: Engine, image: np.ndarray, asked: Query) -> View:
+            return views_why.text_blind_view(*engine.text_blind(image, asked.text, _ids(event)))
 
         return self._closer("text_blind", event, made)
 
     def responses(self, event: gr.EventData) -> View:
         """What each place of the reference speaks for, among the results."""
 
-        def made(image: np.ndarray, text: str, strength: float) -> View:
-            return views_why.responses_view(self.engine.responses(image, text, _ids(event), strength))
+        def made(engine: Engine, image: np.ndarray, asked: Query) -> View:
+            return views_why.responses_view(engine.responses(image, asked.text, _ids(event), asked.strength))
 
         return self._closer("responses", event, made)
 
     def check(self, event: gr.EventData) -> View:
         """A result with the marked region covered, and with as much covered elsewhere."""
 
-        def made(image: np.ndarray, text: str, strength: float) -> View:
-            return views_why.check_view(self.engine.check(image, text, str(_field(event, "id")), strength))
+        def made(engine: Engine, image: np.ndarray, asked: Query) -> View:
+            hit = str(_field(event, "id"))
+            return views_why.check_view(engine.check(image, asked.text, hit, asked.strength))
 
         return self._closer("check", event, made)
 
@@ -141,76 +171,37 @@ class Handlers:
         if kind not in KINDS:
             raise sentence(f"There is no such file to take; please choose one of {', '.join(KINDS)}.")
 
-        def made(image: np.ndarray, text: str, strength: float) -> View:
-            leave_out = self._query(event)[3]
-            return file_view(self.engine.explain(image, text, self._top, strength, leave_out), kind)
+        def made(engine: Engine, image: np.ndarray, asked: Query) -> View:
+            whole = engine.explain(image, asked.text, self._top(engine), asked.strength, asked.leave_out)
+            return file_view(whole, kind)
 
         return self._closer("take", event, made)
 
-    def explain(
-        self, image: Given, text: str, top: int = 12, strength: float = 1.0, leave_out_copies: bool = False
-    ) -> dict[str, Any]:
-        """Find the pictures of the gallery that look like `image` changed as `text` says, and why.
+    def _top(self, engine: Engine) -> int:
+        return min(TOP, self.limits.results, len(engine.gallery))
 
-        Args:
-            image: the reference picture.
-            text: what should be different, in English, such as "replace the dog with a cat"; at most 300 characters.
-            top: how many results, from 1 to 50.
-            strength: how much the text counts, from 0 (the picture alone) through 1 (as trained) to 2.
-            leave_out_copies: leave out pictures of the gallery that are the reference itself.
-
-        Returns:
-            The results with rank, id, caption and score; for the reference and each result the pixel [x, y] that the
-            text changes most, null where there is no evidence; and for each word of the text its weight.
-        """
-        return describe(self._explained(image, text, top, strength, leave_out_copies))
-
-    def draw(self, image: Given, text: str, top: int = 8) -> Any:
-        """Draw the explanation of a search as one figure: the reference and the results, each with its attention map.
-
-        Args:
-            image: the reference picture.
-            text: what should be different, in English, such as "replace the dog with a cat"; at most 300 characters.
-            top: how many results, from 1 to 50.
-
-        Returns:
-            A picture of the figure.
-        """
-        sheet = figure(self._explained(image, text, top, 1.0, False))
-        sheet.set_dpi(DPI)
-        sheet.canvas.draw()
-        return np.asarray(sheet.canvas.buffer_rgba())[..., :3].copy()  # type: ignore[attr-defined]
-
-    @property
-    def _top(self) -> int:
-        return min(TOP, len(self.engine.gallery))
-
-    def _explained(self, image: Given, text: str, top: int, strength: float, leave_out: bool) -> Any:
-        if image is None or isinstance(image, Refused):
-            raise sentence(image.reason if image else "There is no picture; please give one.")
+    def _engine(self, gallery: object) -> Engine:
         try:
-            return self.engine.explain(image, text, top, strength, leave_out)
-        except MMGradError as error:
+            return choose(self.engines, gallery)
+        except InputError as error:
             raise sentence(str(error)) from error
 
-    def _closer(self, kind: str, event: gr.EventData, made: Callable[[np.ndarray, str, float], View]) -> View:
+    def _closer(self, kind: str, event: gr.EventData, made: Callable[[Engine, np.ndarray, Query], View]) -> View:
         """The answer to a closer question about the query that the page sent along; it bears the question's ticket."""
         try:
-            name, text, strength, _ = self._query(event)
-            answer = made(self.pictures.open(name), text, strength)
+            asked = self._query(event)
+            answer = made(choose(self.engines, asked.gallery), self.pictures.open(asked.picture), asked)
         except MMGradError as error:
             raise sentence(str(error)) from error
         return {"kind": kind, "ticket": _field(event, "ticket"), **answer}
 
-    def _query(self, event: gr.EventData) -> tuple[str, str, float, bool]:
-        """Picture name, text, strength, leave_out; each may come from a link that somebody wrote by hand."""
-        query = _field(event, "query")
-        if not isinstance(query, dict) or not isinstance(query.get("text"), str):
-            raise InputError("This link or this page is not complete; please ask again.")
-        strength = query.get("strength", 1.0)
-        if isinstance(strength, bool) or not isinstance(strength, int | float):
-            raise InputError("The strength of the text must be a number; please ask again.")
-        return str(query.get("picture")), query["text"], float(strength), query.get("leave_out") is True
+    def _query(self, event: gr.EventData) -> Query:
+        """The query that an event bears. It may come from a link that somebody wrote by hand: raises InputError."""
+        asked = read_query(_field(event, "query"), self.default)
+        choose(self.engines, asked.gallery)
+        if not asked.picture.startswith(ALONE):
+            return asked
+        return replace(asked, picture=self.prefixes[self.default] + asked.picture.removeprefix(ALONE))
 
 
 def sentence(message: str) -> gr.Error:
@@ -218,9 +209,9 @@ def sentence(message: str) -> gr.Error:
     return gr.Error(message, duration=15, print_exception=False)
 
 
-def _opening(query: dict[str, Any]) -> View:
+def _opening(query: Query) -> View:
     """The part of an answer that names the question; `run` tells the page that this is another one."""
-    return {"run": uuid4().hex, "query": query}
+    return {"run": uuid4().hex, "query": asdict(query)}
 
 
 def _ids(event: gr.EventData) -> list[str]:

@@ -1,5 +1,6 @@
 """The page's parts, and which event calls which handler."""
 
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,12 @@ import gradio as gr
 
 import mmgrad
 from mmgrad.engine import MAX_STRENGTH, MAX_TEXT, Engine
+from mmgrad.engines import is_shipped
+from mmgrad.limits import Limits
 from mmgrad.ui.examples import FOLDER, example_view, load_examples
 from mmgrad.ui.handlers import WAYS, Handlers
 from mmgrad.ui.picture import Picture
+from mmgrad.ui.programs import Programs
 from mmgrad.ui.tables import read_report
 from mmgrad.ui.theme import theme
 from mmgrad.ui.view import colours_view
@@ -22,6 +26,7 @@ SCRIPTS = (
     "look.js",
     "panel.js",
     "words.js",
+    "gallery.js",
     "place.js",
     "grid.js",
     "detail.js",
@@ -35,9 +40,6 @@ SCRIPTS = (
     "strip.js",
     "page.js",
 )
-WAITING = 32
-"""Visitors who may wait in line; the next one is told that the place is full."""
-
 MODEL: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 CLOSER = ("contrast", "text_blind", "responses", "check", "take")
@@ -46,10 +48,20 @@ CLOSER = ("contrast", "text_blind", "responses", "check", "take")
 LICENCE = "Apache-2.0; cut-outs and pictures made of them GPL-3.0-or-later"
 
 
-def build(engine: Engine, examples: Path = FOLDER) -> gr.Blocks:
-    """The page over an engine, with the examples of a folder. Raises InputError where those are broken."""
+def build(
+    engines: Mapping[str, Engine],
+    examples: Path = FOLDER,
+    limits: Limits | None = None,
+    prepared: Mapping[str, bytes] | None = None,
+) -> gr.Blocks:
+    """The page over the engines of one gallery or of several, by name, with the examples of a folder.
+
+    `prepared` are the first engine's answers to the examples, where they are there already. With several galleries the
+    visitor chooses among them. Raises InputError where the examples are broken.
+    """
+    limits = limits or Limits()
     curated = load_examples(examples)
-    on = Handlers(engine, curated)
+    on = Handlers(engines, curated, limits, prepared)
     with gr.Blocks(title="mmgrad", analytics_enabled=False, delete_cache=(600, 3600)) as page:
         gr.Navbar(visible=False)
         _static("header.html", "mm-header")
@@ -74,6 +86,7 @@ def build(engine: Engine, examples: Path = FOLDER) -> gr.Blocks:
                     elem_id="mm-text",
                 )
                 hints = _live("hints", list(WAYS), events=("any_picture",))
+                gallery = _chooser(engines)
                 with gr.Accordion("Balance and copies", open=False, elem_id="mm-more"):
                     strength = gr.Slider(
                         0, MAX_STRENGTH, 1, step=0.1, label="How much the text counts", info="0: picture alone"
@@ -82,13 +95,15 @@ def build(engine: Engine, examples: Path = FOLDER) -> gr.Blocks:
                 with gr.Row(elem_id="mm-buttons"):
                     go = gr.Button("Find and explain", variant="primary", elem_id="mm-go", scale=4)
                     cancel = gr.Button("Cancel", elem_id="mm-cancel", scale=1, min_width=90)
-        strip = _live("strip", [example_view(e) for e in curated], events=("pick_example",), visible=bool(curated))
-        stage = _live("stage", None, events=("pick_hit", "reopen", "step", *CLOSER), colours=colours_view())
+        shown = [example_view(example) for example in curated]
+        strip = _live("strip", shown, events=("pick_example", "reopen"), visible=bool(curated), gallery=on.default)
+        about = _galleries(engines, on.prefixes)
+        stage = _live("stage", None, ("pick_hit", "reopen", "step", *CLOSER), colours=colours_view(), galleries=about)
         closer = _live("closer", None)
         _static("notes.html", "mm-notes")
-        _live("footer", _about(engine))
+        _live("footer", _about(engines))
 
-        question = [picture, text, strength, leave_out]
+        question = [picture, text, strength, leave_out, gallery]
         ask: dict[str, Any] = {"fn": on.ask, "inputs": question, "outputs": stage, "show_progress": "minimal"}
         ask |= MODEL | {"api_visibility": "private"}
         rest = {"fn": None, "js": "() => mmgrad.rest()"} | QUIET
@@ -97,36 +112,47 @@ def build(engine: Engine, examples: Path = FOLDER) -> gr.Blocks:
         asked = gr.on([go.click, text.submit], trigger_mode="multiple", **ask)  # also while a cancelled one winds up
         opened = strip.pick_example(on.open_example, outputs=[*question, stage], trigger_mode="multiple", **QUIET)
         stage.pick_hit(on.use_hit, outputs=picture, **QUIET).success(fn=None, js="() => mmgrad.onward()", **QUIET)
-        hints.any_picture(on.use_any, outputs=picture, **QUIET)
-        reopened = stage.reopen(on.reopen, outputs=question, **QUIET)
+        hints.any_picture(on.use_any, inputs=gallery, outputs=picture, **QUIET)
         stage.step(on.reopen, outputs=question, trigger_mode="multiple", **QUIET)
-        again = reopened.success(fn=None, js="() => mmgrad.busy()", **QUIET).success(**ask)
-        for event in (asked, opened, again):
+        again = [
+            reopen(on.reopen, outputs=question, **QUIET)
+            .success(fn=None, js="() => mmgrad.busy()", **QUIET)
+            .success(**ask)
+            for reopen in (stage.reopen, strip.reopen)  # a link; an example in another gallery
+        ]
+        for event in (asked, opened, *again):
             event.then(**rest)
             event.failure(**rest)  # "then" does not come after an error
-        cancel.click(cancels=[asked, again], **rest | {"js": "() => mmgrad.stop()"})
+        cancel.click(cancels=[asked, *again], **rest | {"js": "() => mmgrad.stop()"})
         for name in CLOSER:
             answered = getattr(stage, name)(
                 getattr(on, name), outputs=closer, trigger_mode="multiple", **QUIET, **MODEL
             )
             answered.failure(fn=None, js=f"() => mmgrad.calm('{name}')", **QUIET)
-        seen = picture.change(on.look, inputs=picture, outputs=hints, **QUIET, **MODEL)
+        seen = picture.change(on.look, inputs=[picture, gallery], outputs=hints, **QUIET, **MODEL)
         seen.failure(fn=None, js="() => null", outputs=picture, **QUIET)  # a broken picture is not worth showing
-        _programs(on)
+        _programs(Programs(engines, limits), list(engines))
     with page.route("Method", "method"):
         gr.Navbar(visible=False)
         _static("method.html", "mm-method")
         _live("tables", read_report())
-        _live("footer", _about(engine))
-    return page.queue(max_size=WAITING)
+        _live("footer", _about(engines))
+    return page.queue(max_size=limits.queue)
 
 
-def launch(engine: Engine, examples: Path = FOLDER, **options: Any) -> tuple[gr.Blocks, str]:
-    """Serve the page; `options` go to `gr.Blocks.launch`. Returns the page and its local address.
+def launch(
+    engines: Mapping[str, Engine],
+    examples: Path = FOLDER,
+    limits: Limits | None = None,
+    prepared: Mapping[str, bytes] | None = None,
+    **options: Any,
+) -> tuple[gr.Blocks, str]:
+    """Serve what `build` makes; `options` go to `gr.Blocks.launch`. Returns the page and its local address.
 
     Where the package `mcp` is installed the two public functions are MCP tools as well.
     """
-    page = build(engine, examples)
+    limits = limits or Limits()
+    page = build(engines, examples, limits, prepared)
     _, address, _ = page.launch(
         theme=theme(),
         css_paths=HERE / "page.css",
@@ -135,14 +161,14 @@ def launch(engine: Engine, examples: Path = FOLDER, **options: Any) -> tuple[gr.
         ssr_mode=False,
         show_error=False,
         enable_monitoring=False,
-        max_file_size="64mb",
+        max_file_size=f"{limits.upload}mb",
         mcp_server=find_spec("mcp") is not None,
         **options,
     )
     return page, address
 
 
-def _programs(on: Handlers) -> None:
+def _programs(on: Programs, galleries: list[str]) -> None:
     """What programs may call, by HTTP and MCP: the same fields as the page's, out of sight."""
     with gr.Row(visible=False):
         image = Picture(label="image")
@@ -150,11 +176,12 @@ def _programs(on: Handlers) -> None:
         top = gr.Number(12, precision=0, label="top")
         strength = gr.Number(1.0, label="strength")
         leave_out = gr.Checkbox(False, label="leave_out_copies")
+        gallery = gr.Dropdown(galleries, value=galleries[0], label="gallery")
         answer = gr.JSON(label="explanation")
         drawn = gr.Image(label="figure", format="png")
         explain, draw = gr.Button("explain"), gr.Button("draw")
-    explain.click(on.explain, [image, text, top, strength, leave_out], answer, api_name="explain", **MODEL)
-    draw.click(on.draw, [image, text, top], drawn, api_name="draw", **MODEL)
+    explain.click(on.explain, [image, text, top, strength, leave_out, gallery], answer, api_name="explain", **MODEL)
+    draw.click(on.draw, [image, text, top, gallery], drawn, api_name="draw", **MODEL)
 
 
 def _scripts() -> str:
@@ -184,11 +211,26 @@ def _live(part: str, value: Any, events: tuple[str, ...] = (), visible: bool = T
     )
 
 
-def _about(engine: Engine) -> dict[str, Any]:
+def _chooser(engines: Mapping[str, Engine]) -> gr.HTML | gr.State:
+    """The choice among several galleries; with one there is nothing to choose, and nothing to see."""
+    first = next(iter(engines))
+    if len(engines) == 1:
+        return gr.State(first)
+    return _live("gallery", first, choices=[[name, len(engine.gallery)] for name, engine in engines.items()])
+
+
+def _galleries(engines: Mapping[str, Engine], prefixes: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What the page knows of each gallery: its name, what stands before its pictures' ids, whether it is shipped."""
+    return [
+        {"name": name, "prefix": prefixes[name], "shipped": is_shipped(engine.gallery.folder)}
+        for name, engine in engines.items()
+    ]
+
+
+def _about(engines: Mapping[str, Engine]) -> dict[str, Any]:
     return {
         "version": mmgrad.__version__,
         "licence": LICENCE,
-        "model": engine.model.name,
-        "gallery": engine.gallery.folder.name,
-        "pictures": len(engine.gallery),
+        "model": next(iter(engines.values())).model.name,
+        "galleries": [[name, len(engine.gallery)] for name, engine in engines.items()],
     }

@@ -1,12 +1,9 @@
 /* What belongs to the whole page: suggestions, closer answers, tables, the footer, and pasting a picture anywhere. */
 mmgrad.footer = (element, props) => {
   const about = props.value;
+  const galleries = about.galleries.map(([name, count]) => `${mmgrad.pictures(count)} in “${name}”`).join(", ");
   element.replaceChildren(
-    mmgrad.el(
-      "p",
-      {},
-      `mmgrad ${about.version} · model ${about.model} · ${about.pictures} pictures in “${about.gallery}” · ${about.licence}`,
-    ),
+    mmgrad.el("p", {}, `mmgrad ${about.version} · model ${about.model} · ${galleries} · ${about.licence}`),
   );
 };
 

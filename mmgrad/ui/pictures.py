@@ -1,6 +1,6 @@
 """The pictures that questions are asked of, each by a short name that the page can send back.
 
-`gallery:` and `example:` names last; an upload is kept as a file in a temporary folder, for a while.
+`gallery:`, `gallery/NAME:` and `example:` names last; an upload is kept as a file in a temporary folder, for a while.
 """
 
 import hashlib
@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
+from urllib.parse import quote
 
 import numpy as np
 from PIL import Image
@@ -21,6 +22,14 @@ KEPT = 64
 
 REMEMBERED = 4096
 """Pictures of the gallery and the examples that are recognised by their pixels."""
+
+ALONE = "gallery:"
+"""What stands before the id of a picture of a gallery that is the only one."""
+
+
+def prefix(gallery: str | None) -> str:
+    """What stands before the id of a picture of a gallery; None for a gallery that is the only one."""
+    return ALONE if gallery is None else f"gallery/{quote(gallery, safe='/ ')}:"
 
 
 class Pictures:
@@ -48,6 +57,13 @@ class Pictures:
             while len(self._recognised) > REMEMBERED:
                 self._recognised.popitem(last=False)
         return path
+
+    def show(self, name: str) -> Path | np.ndarray:
+        """The picture of a name as the picture field is given it: a lasting one as its file, an upload as pixels.
+
+        Raises InputError where it is unknown or no longer kept.
+        """
+        return self.open(name) if name.startswith("upload:") else self.path(name)
 
     def name(self, image: np.ndarray) -> str:
         """The name of a picture, uint8 [H, W, 3]: of the lasting one that it was taken from, else of an upload."""

@@ -34,23 +34,27 @@ def answer(explanation: Explanation) -> View:
     return shown
 
 
-def prepare(engine: Engine, examples: Sequence[Example], folder: Path | None = None) -> dict[str, bytes]:
+def prepare(
+    engine: Engine, examples: Sequence[Example], folder: Path | None = None, top: int = TOP
+) -> dict[str, bytes]:
     """The answer of each example, by its id, as JSON in UTF-8: read from the cache or computed and kept there.
 
-    `folder` is the cache; by itself `mmgrad/examples` in the user's. One that cannot be written to is done without.
+    `top` is how many results each has, fewer where the gallery is smaller. `folder` is the cache; by itself
+    `mmgrad/examples` in the user's. One that cannot be written to is done without.
     """
     folder = folder or _cache()
-    common = _common(engine)
+    top = min(top, len(engine.gallery))
+    common = _common(engine, top)
     prepared = {}
     for example in examples:
         key = _digest([common, example.path.read_bytes(), example.text.encode()])
         path = folder / f"{key}.json.gz"
-        prepared[example.id] = _read(path) or _computed(engine, example, path)
+        prepared[example.id] = _read(path) or _computed(engine, example, top, path)
     return prepared
 
 
-def _computed(engine: Engine, example: Example, path: Path) -> bytes:
-    *_, explanation = engine.stream(example.path, example.text, min(TOP, len(engine.gallery)))
+def _computed(engine: Engine, example: Example, top: int, path: Path) -> bytes:
+    *_, explanation = engine.stream(example.path, example.text, top)
     content = json.dumps(answer(explanation), ensure_ascii=False).encode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,11 +75,12 @@ def _read(path: Path) -> bytes | None:
     return content
 
 
-def _common(engine: Engine) -> bytes:
-    """What all answers depend on: the model, the gallery's rows and names, and the code that gives them their form."""
+def _common(engine: Engine, top: int) -> bytes:
+    """What all answers depend on: the model, the gallery, what is known of its pictures, and the form of an answer."""
     gallery = engine.gallery
     rows = gallery.embeddings.cpu().numpy().tobytes()
-    names = "\n".join(record.id for record in gallery.records).encode()
+    said = repr([(record.id, record.caption, record.licence, record.link) for record in gallery.records])
+    names = f"{engine.name} {engine.model.name} {top} {said}".encode()
     form = [(_FORM / name).read_bytes() for name in ("view.py", "prepared.py")]
     return _digest([engine.model.fingerprint.encode(), rows, names, *form]).encode()
 

@@ -2,6 +2,7 @@
    Drawn from what the server sent, step by step; ways to draw, words and places stay in the page. */
 mmgrad.stage = (element, props, trigger, watch) => {
   const { el, panel, legend } = mmgrad;
+  mmgrad.galleries = props.galleries;
   mmgrad.colours = Object.fromEntries(Object.entries(props.colours).map(([name, text]) => [name, mmgrad.bytes(text)]));
   let value = null; // what is shown
   let word = null; // index of the word whose evidence is shown; null for the whole sentence
@@ -23,6 +24,7 @@ mmgrad.stage = (element, props, trigger, watch) => {
   const lookAt = el("p", { class: "mm-look", hidden: true });
   const sure = el("p", { class: "mm-about mm-sure", hidden: true });
   const leftOut = el("p", { class: "mm-about", hidden: true });
+  const foundIn = el("h2", {});
   const referenceLegend = legend();
   const hitsLegend = legend();
   const referenceBox = el("div", { class: "mm-reference-box" });
@@ -60,7 +62,7 @@ mmgrad.stage = (element, props, trigger, watch) => {
       el(
         "section",
         { class: "mm-results", "aria-label": "Results" },
-        el("div", { class: "mm-bar" }, el("h2", {}, "Found, and where the change shows"), hitsLegend.element),
+        el("div", { class: "mm-bar" }, foundIn, hitsLegend.element),
         mmgrad.howToRead(),
         sure,
         leftOut,
@@ -77,7 +79,7 @@ mmgrad.stage = (element, props, trigger, watch) => {
     value: () => value,
     map: hitMap,
     scale: hitScale,
-    choose: (id) => trigger("pick_hit", { id }),
+    choose: (id) => trigger("pick_hit", { id, gallery: value.query.gallery }),
     contrast: (id) => lab.tools.labContrast.open(id),
     check: (id) => lab.tools.labCheck.open(id),
   });
@@ -103,6 +105,9 @@ mmgrad.stage = (element, props, trigger, watch) => {
     reference.element.style.setProperty("--aspect", String(value.reference.width / value.reference.height));
     referenceBox.replaceChildren(reference.element);
     place.on(reference);
+    foundIn.textContent = mmgrad.galleries.length > 1
+      ? `Found in “${value.query.gallery}”, and where the change shows`
+      : "Found, and where the change shows";
     grid.wait(12);
     hitsLegend.element.hidden = true;
     sentence.replaceChildren(el("span", {}, value.text));

@@ -1,7 +1,17 @@
-/* The examples by kind of edit: pictures with their sentences and what to look at; a click opens the answer. */
+/* The examples by kind of edit: pictures with their sentences and what to look at; a click opens the answer, which is
+   ready for the first gallery, `props.gallery`, and is asked for in any other. */
 mmgrad.strip = (element, props, trigger) => {
   const { el } = mmgrad;
   const examples = props.value || [];
+  const open = ({ id, text }) => {
+    const gallery = mmgrad.chosen() ?? props.gallery;
+    if (gallery !== props.gallery) {
+      trigger("reopen", { query: { picture: `example:${id}`, text, gallery } });
+      return;
+    }
+    mmgrad.busy();
+    trigger("pick_example", { id });
+  };
   const cards = examples.map((example) =>
     el(
       "button",
@@ -9,10 +19,7 @@ mmgrad.strip = (element, props, trigger) => {
         type: "button",
         class: "mm-example",
         "data-edit": example.edit,
-        onclick: () => {
-          mmgrad.busy();
-          trigger("pick_example", { id: example.id });
-        },
+        onclick: () => open(example),
       },
       el("img", { src: example.picture, alt: "" }),
       el("span", { class: "mm-edit" }, example.edit, example.fails ? el("span", { class: "mm-fails" }, "fails") : null),

@@ -1,12 +1,13 @@
 /* What can be taken away: files, a link, the lines of Python. */
 mmgrad.link = {
-  of: ({ picture, text, strength, leave_out: leaveOut }) => {
+  of: ({ picture, text, strength, leave_out: leaveOut, gallery }) => {
     const link = new URL(location.href);
     link.search = new URLSearchParams({
       picture,
       text,
       ...(strength === 1 ? {} : { strength: String(strength) }),
       ...(leaveOut ? { leave_out: "1" } : {}),
+      ...(mmgrad.galleries.length > 1 ? { gallery } : {}),
     });
     link.hash = "";
     return link.href;
@@ -19,14 +20,18 @@ mmgrad.link = {
       text: given.get("text"),
       strength: given.has("strength") ? Number(given.get("strength")) : 1,
       leave_out: given.get("leave_out") === "1",
+      gallery: given.get("gallery"),
     };
   },
 };
 
 /* The lines of Python that ask the same; a string of JSON is one of Python too. */
 mmgrad.python = ({ query, hits, model, gallery }) => {
-  const [kind, name] = [query.picture.split(":", 1)[0], query.picture.slice(query.picture.indexOf(":") + 1)];
-  const picture = kind === "gallery" ? `engine.gallery.folder / ${JSON.stringify(name)}` : '"your-picture.png"';
+  const { shipped, prefix } = mmgrad.galleryOf(query);
+  const from = mmgrad.galleries.find((each) => query.picture.startsWith(each.prefix)); // none: an upload or an example
+  const id = from && JSON.stringify(query.picture.slice(from.prefix.length));
+  const picture = !from ? '"your-picture.png"' : from.prefix === prefix ? `engine.gallery.folder / ${id}` : id;
+  const elsewhere = from && from.prefix !== prefix ? `  # a picture of the gallery ${JSON.stringify(from.name)}` : "";
   const options = [
     `k=${hits.length}`,
     ...(query.strength === 1 ? [] : [`strength=${query.strength}`]),
@@ -36,8 +41,9 @@ mmgrad.python = ({ query, hits, model, gallery }) => {
     "import mmgrad",
     "from mmgrad.figure import figure",
     "",
-    `engine = mmgrad.load()  # model ${JSON.stringify(model)}, gallery ${JSON.stringify(gallery)}`,
-    `explanation = engine.explain(${picture}, ${JSON.stringify(query.text)}, ${options.join(", ")})`,
+    `engine = mmgrad.load(${shipped ? "" : `gallery=${JSON.stringify(gallery)}`})  # model ${JSON.stringify(model)}, ` +
+      `gallery ${JSON.stringify(gallery)}`,
+    `explanation = engine.explain(${picture}, ${JSON.stringify(query.text)}, ${options.join(", ")})${elsewhere}`,
     'figure(explanation).savefig("explanation.pdf")',
   ].join("\n");
 };

@@ -17,7 +17,7 @@ mmgrad.trail = ({ show }) => {
             "button",
             { type: "button", "aria-current": index === now ? "step" : null, onclick: () => back(index) },
             el("img", { src: step.reference.picture, alt: "" }),
-            el("span", { dir: "auto" }, step.text),
+            el("span", { dir: "auto" }, step.text, mmgrad.galleries.length > 1 ? ` · ${step.query.gallery}` : null),
           ),
         ),
       ),
@@ -28,10 +28,12 @@ mmgrad.trail = ({ show }) => {
     draw();
     show(steps[index], before());
   };
-  /* The step before, where it asked something else of the same picture. */
+  /* Whether two questions are of the same picture and gallery, so that what moved between their answers can be told. */
+  const alike = (one, other) => one.picture === other.picture && one.gallery === other.gallery;
+  /* The step before, where it asked something else of the same. */
   const before = () => {
     const [last, current] = [steps[now - 1], steps[now]];
-    return last && last.query.picture === current.query.picture ? last : null;
+    return last && alike(last.query, current.query) ? last : null;
   };
 
   return {
@@ -39,7 +41,7 @@ mmgrad.trail = ({ show }) => {
     /* Whether a question goes on from the step that is shown: the same picture, or one of its results. */
     follows(query) {
       const last = steps[now];
-      return Boolean(last) && (query.picture === last.query.picture || last.hits.some((hit) => `gallery:${hit.id}` === query.picture));
+      return Boolean(last) && (query.picture === last.query.picture || last.hits.some((hit) => mmgrad.pictureOf(last.query, hit.id) === query.picture));
     },
     add(value) {
       steps = this.follows(value.query) ? steps.slice(0, now + 1).concat([value]) : [value];
@@ -49,7 +51,7 @@ mmgrad.trail = ({ show }) => {
     /* For an answer on its way: the step it will be compared with. */
     compared(query) {
       const last = steps[now];
-      return last && last.query.picture === query.picture ? last : null;
+      return last && alike(last.query, query) ? last : null;
     },
   };
 };

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from mmgrad.explanation import Explanation, Hit, Map
+from mmgrad.export import said
 from mmgrad.overlay import heat_rgba, signed_rgba
 
 REFERENCE_SIDE = 1024
@@ -122,14 +123,11 @@ def colours_view() -> dict[str, str]:
 
 
 def _hit(hit: Hit) -> View:
-    link = hit.record.link or ""
     return {
         "rank": hit.rank,
         "id": hit.record.id,
         "score": hit.score,
-        "caption": hit.record.caption,
-        "licence": hit.record.licence,
-        "link": link if link.startswith(("https://", "http://")) else None,  # never javascript: and the like
+        **said(hit),
         **panel_view(hit.image, hit.map),
     }
 

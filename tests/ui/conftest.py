@@ -30,13 +30,20 @@ class DrawnEngine:
     not set, an answer stops after the reference map. `asked` remembers what came in.
     """
 
-    def __init__(self, folder: Path, captions: Sequence[str]):
+    def __init__(
+        self,
+        folder: Path,
+        captions: Sequence[str],
+        licence: str = "GPL-3.0-or-later",
+        link: str = "https://example.org/a",
+    ):
         records = tuple(
-            Record(path.name, path, caption, "GPL-3.0-or-later", "https://example.org/a")
+            Record(path.name, path, caption, licence, link)
             for path, caption in zip(sorted(folder.glob("*.png")), captions, strict=True)
         )
         self.gallery = _Gallery(folder, records)
         self.model = SimpleNamespace(name="drawn", fingerprint="d0d0")
+        self.name = folder.name
         self.gate = Event()
         self.gate.set()
         self.asked: list[tuple[Any, ...]] = []
@@ -154,10 +161,18 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def drawn_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("drawn")
-    for number in range(14):
+    return _draw(tmp_path_factory.mktemp("drawn"), 14, green=120)
+
+
+@pytest.fixture(scope="session")
+def other_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _draw(tmp_path_factory.mktemp("others"), 5, green=20)
+
+
+def _draw(folder: Path, count: int, green: int) -> Path:
+    for number in range(count):
         size = ((200, 150), (150, 200), (180, 180))[number % 3]
-        picture = Image.new("RGB", size, (40 + 14 * number, 120, 200 - 10 * number))
+        picture = Image.new("RGB", size, (40 + 14 * number, green, 200 - 10 * number))
         ImageDraw.Draw(picture).ellipse((30 + 5 * number, 50, 70 + 5 * number, 90), (240, 220, 60))
         picture.save(folder / f"{number:02}.png")
     return folder
@@ -171,3 +186,20 @@ def make_engine(drawn_folder: Path) -> Callable[[], DrawnEngine]:
 @pytest.fixture
 def drawn_engine(make_engine: Callable[[], DrawnEngine]) -> DrawnEngine:
     return make_engine()
+
+
+@pytest.fixture(scope="session")
+def markup() -> str:
+    """What somebody's metadata may hold; it is text, and nothing of it runs."""
+    return "<img src=x onerror=alert(1)> ${1+1} {{value}} & more"
+
+
+@pytest.fixture(scope="session")
+def make_other(other_folder: Path, markup: str) -> Callable[[], DrawnEngine]:
+    """An engine of a smaller gallery, whose metadata was not written by friends."""
+    return lambda: DrawnEngine(other_folder, [markup] * 5, licence="<b>CC BY</b>", link="javascript:alert(1)")
+
+
+@pytest.fixture
+def other_engine(make_other: Callable[[], DrawnEngine]) -> DrawnEngine:
+    return make_other()

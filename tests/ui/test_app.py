@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-import mmgrad
+from mmgrad import cli
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -16,40 +16,15 @@ def app():
     return module
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        mmgrad.ModelError("The weight package is missing."),
-        mmgrad.GalleryError("There is no gallery."),
-        OSError("Port 1."),
-    ],
-)
-def test_what_is_missing_is_one_sentence_and_status_2(app, monkeypatch, capsys, error):
-    def fails(*_):
-        raise error
-
-    monkeypatch.setattr(mmgrad, "load", fails)
-    assert app.main([]) == 2
-    captured = capsys.readouterr()
-    assert captured.err == f"mmgrad: {error}\n"
-    assert captured.out == ""
+def test_the_app_is_the_command_that_serves(app, monkeypatch):
+    asked = []
+    monkeypatch.setattr(cli, "main", lambda arguments: asked.append(arguments) or 7)
+    assert app.main(["--port", "7861"]) == 7
+    monkeypatch.setattr("sys.argv", ["app.py", "--share"])
+    assert app.main() == 7
+    assert asked == [["serve", "--port", "7861"], ["serve", "--share"]]
 
 
 def test_a_missing_checkpoint_is_told(app, tmp_path, capsys):
     assert app.main(["--model", str(tmp_path / "none")]) == 2
     assert "There is no model" in capsys.readouterr().err
-
-
-def test_the_environment_names_the_model_and_the_gallery(app, monkeypatch):
-    asked = []
-
-    def remembers(*names):
-        asked.extend(names)
-        raise mmgrad.ModelError("enough")
-
-    monkeypatch.setattr(mmgrad, "load", remembers)
-    monkeypatch.setenv("MMGRAD_MODEL", "one")
-    monkeypatch.setenv("MMGRAD_GALLERY", "two")
-    monkeypatch.setenv("MMGRAD_COMPOSITION", "slerp")
-    app.main(["--device", "cpu"])
-    assert asked == ["one", "two", "cpu", "slerp"]

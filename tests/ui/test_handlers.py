@@ -1,9 +1,13 @@
+import base64
+import json
 from types import SimpleNamespace
 
 import gradio as gr
 import numpy as np
 import pytest
 
+from mmgrad.images import load_image
+from mmgrad.limits import Limits
 from mmgrad.ui.examples import Example
 from mmgrad.ui.handlers import WAYS, Handlers
 from mmgrad.ui.picture import Refused
@@ -13,7 +17,20 @@ PICTURE = np.full((90, 120, 3), 128, np.uint8)
 
 @pytest.fixture
 def on(drawn_engine, drawn_folder):
-    return Handlers(drawn_engine, [Example("first", drawn_folder / "00.png", "make it red", "recolour", "The thing.")])
+    return Handlers({"drawn": drawn_engine}, _examples(drawn_folder))
+
+
+@pytest.fixture
+def both(drawn_engine, other_engine, drawn_folder):
+    """The page over two galleries."""
+    return Handlers({"drawn": drawn_engine, "an/other: one": other_engine}, _examples(drawn_folder))
+
+
+OTHER, THEIRS = "an/other: one", "gallery/an/other%3A one:"
+
+
+def _examples(folder):
+    return [Example("first", folder / "00.png", "make it red", "recolour", "The thing.")]
 
 
 @pytest.fixture
@@ -43,7 +60,7 @@ def test_two_questions_are_told_apart(on):
 def test_an_answer_says_which_question_it_answers(on):
     asked = next(on.ask(PICTURE, "make it blue", 1.5, True))["query"]
     assert asked.pop("picture").startswith("upload:")
-    assert asked == {"text": "make it blue", "strength": 1.5, "leave_out": True}
+    assert asked == {"text": "make it blue", "strength": 1.5, "leave_out": True, "gallery": "drawn"}
 
 
 def test_balance_and_copies_reach_the_engine(on, drawn_engine):
@@ -91,8 +108,8 @@ def test_a_broken_picture_is_told_once_it_comes(on):
 
 def test_an_example_brings_picture_sentence_and_an_answer_made_beforehand(on, drawn_engine, drawn_folder):
     drawn_engine.asked.clear()
-    path, text, strength, leave_out, shown = on.open_example(event(id="first"))
-    assert (path, text, strength, leave_out) == (drawn_folder / "00.png", "make it red", 1.0, False)
+    path, text, strength, leave_out, gallery, shown = on.open_example(event(id="first"))
+    assert (path, text, strength, leave_out, gallery) == (drawn_folder / "00.png", "make it red", 1.0, False, "drawn")
     assert shown["look_at"] == "The thing."
     assert shown["query"]["picture"] == "example:first"
     assert (shown["step"], len(shown["hits"])) == ("words", 12)
@@ -121,10 +138,10 @@ def test_any_picture_is_one_of_the_gallery(on, drawn_folder):
 
 def test_a_link_opens_the_picture_and_the_settings(on, drawn_folder, query):
     link = {"picture": "gallery:04.png", "text": "make it blue", "strength": 2, "leave_out": True}
-    assert on.reopen(event(query=link)) == (drawn_folder / "04.png", "make it blue", 2.0, True)
+    assert on.reopen(event(query=link)) == (drawn_folder / "04.png", "make it blue", 2.0, True, "drawn")
     picture, *rest = on.reopen(event(query=query))
     assert (picture == PICTURE).all()
-    assert rest == ["make it blue", 1.0, False]
+    assert rest == ["make it blue", 1.0, False, "drawn"]
 
 
 @pytest.mark.parametrize(
@@ -140,10 +157,12 @@ def test_a_link_opens_the_picture_and_the_settings(on, drawn_folder, query):
         {"picture": "upload:never", "text": "a"},
         {"picture": "gallery:04.png", "text": "a", "strength": None},
         {"picture": "gallery:04.png", "text": "a", "strength": True},
+        {"picture": "gallery:04.png", "text": "a", "gallery": "another"},
+        {"picture": "gallery:04.png", "text": "a", "gallery": {"name": "drawn"}},
     ],
 )
 def test_a_broken_link_is_answered_in_a_sentence(on, link):
-    with pytest.raises(gr.Error, match=r"please (ask again|choose it again)"):
+    with pytest.raises(gr.Error, match=r"please (ask again|choose it again|choose one of)"):
         on.reopen(event(query=link))
 
 
@@ -180,17 +199,91 @@ def test_an_unknown_kind_of_file_is_answered_in_a_sentence(on, query):
         on.take(event(query=query, file="../../etc"))
 
 
-def test_programs_get_numbers_and_a_drawing(on):
-    answer = on.explain(PICTURE, "make it blue", top=3)
-    assert [hit["rank"] for hit in answer["hits"]] == [1, 2, 3]
-    assert answer["hits"][2]["peak_xy"] is None
-    drawn = on.draw(PICTURE, "make it blue", top=2)
-    assert drawn.dtype == np.uint8
-    assert min(drawn.shape[:2]) > 300
-    assert drawn.std() > 0
+def test_a_page_with_limits_of_its_own_gives_no_more(drawn_engine, drawn_folder):
+    on = Handlers({"drawn": drawn_engine}, _examples(drawn_folder), Limits(results=3))
+    *_, last = on.ask(PICTURE, "make it blue")
+    assert len(last["hits"]) == len(json.loads(on.prepared["first"])["hits"]) == 3
 
 
-@pytest.mark.parametrize("given", [(None, "a"), (Refused("it is broken"), "a"), (PICTURE, ""), (PICTURE, "a", None)])
-def test_programs_are_told_what_is_wrong(on, given):
-    with pytest.raises(gr.Error, match=r"picture|broken|empty|number"):
-        on.explain(*given)
+# Several galleries
+
+
+def test_a_question_goes_to_the_gallery_that_is_chosen(both, drawn_engine, other_engine):
+    *_, last = both.ask(PICTURE, "make it blue", 1.0, False, OTHER)
+    assert last["query"]["gallery"] == OTHER
+    assert len(last["hits"]) == 5
+    assert [each.asked[-1][0] for each in (other_engine,)] == ["stream"]
+    *_, last = both.ask(PICTURE, "make it blue")
+    assert last["query"]["gallery"] == "drawn"
+    assert len(last["hits"]) == 12
+
+
+def test_a_gallery_that_is_not_here_is_told_with_those_that_are(both):
+    ways = [
+        lambda: next(both.ask(PICTURE, "a", 1.0, False, "none")),
+        lambda: both.look(PICTURE, "none"),
+        lambda: both.use_any("none"),
+        lambda: both.use_hit(event(id="01.png", gallery="none")),
+    ]
+    for ask in ways:
+        with pytest.raises(gr.Error, match=f"no gallery “none” here; please choose one of “drawn”, “{OTHER}”"):
+            ask()
+
+
+def test_a_link_opens_the_gallery_it_names(both, other_folder, drawn_folder):
+    link = {"picture": f"{THEIRS}04.png", "text": "make it blue", "gallery": OTHER}
+    assert both.reopen(event(query=link)) == (other_folder / "04.png", "make it blue", 1.0, False, OTHER)
+    across = link | {"picture": "gallery/drawn:07.png"}
+    assert both.reopen(event(query=across)) == (drawn_folder / "07.png", "make it blue", 1.0, False, OTHER)
+
+
+def test_a_link_from_when_there_was_one_gallery_opens_the_first(both, drawn_folder):
+    link = {"picture": "gallery:04.png", "text": "make it blue"}
+    assert both.reopen(event(query=link)) == (drawn_folder / "04.png", "make it blue", 1.0, False, "drawn")
+
+
+def test_a_result_of_a_gallery_becomes_the_reference_and_is_known_by_name(both, other_folder):
+    path = both.use_hit(event(id="03.png", gallery=OTHER))
+    assert path == other_folder / "03.png"
+    asked = next(both.ask(load_image(path), "make it blue", 1.0, False, "drawn"))["query"]
+    assert (asked["picture"], asked["gallery"]) == (f"{THEIRS}03.png", "drawn")
+
+
+def test_only_pictures_of_the_gallery_that_was_searched_can_become_the_reference(both):
+    with pytest.raises(gr.Error, match="not in the gallery"):
+        both.use_hit(event(id="13.png", gallery=OTHER))
+
+
+def test_any_picture_is_one_of_the_gallery_that_is_chosen(both, other_folder, drawn_folder):
+    assert both.use_any(OTHER).parent == other_folder
+    assert both.use_any("drawn").parent == drawn_folder
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        ("contrast", {"first": "01.png", "second": "02.png"}),
+        ("text_blind", {"ids": ["01.png"]}),
+        ("responses", {"ids": ["01.png"]}),
+        ("check", {"id": "01.png"}),
+        ("take", {"file": "json"}),
+    ],
+)
+def test_a_closer_question_goes_to_the_gallery_that_answered(both, drawn_engine, other_engine, name, more):
+    *_, last = both.ask(PICTURE, "make it blue", 1.0, False, OTHER)
+    drawn_engine.asked.clear()
+    other_engine.asked.clear()
+    getattr(both, name)(event(query=last["query"], ticket=1, **more))
+    assert (len(drawn_engine.asked), len(other_engine.asked)) == (0, 1)
+
+
+def test_the_numbers_that_are_taken_away_name_their_gallery(both, other_folder):
+    *_, last = both.ask(PICTURE, "make it blue", 1.0, False, OTHER)
+    taken = both.take(event(query=last["query"], ticket=1, file="json"))
+    assert json.loads(base64.b64decode(taken["data"]))["gallery"] == other_folder.name
+
+
+def test_examples_are_answered_beforehand_for_the_first_gallery(both, drawn_engine, other_engine):
+    *_, gallery, shown = both.open_example(event(id="first"))
+    assert gallery == shown["query"]["gallery"] == "drawn"
+    assert other_engine.asked == []

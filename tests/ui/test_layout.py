@@ -4,6 +4,7 @@ import re
 import gradio as gr
 import pytest
 
+from mmgrad.limits import Limits
 from mmgrad.ui import layout
 from mmgrad.ui.theme import theme
 
@@ -12,7 +13,14 @@ MODEL_EVENTS = {"ask", "look", "explain", "draw", *layout.CLOSER}
 
 @pytest.fixture(scope="module")
 def page(make_engine, tmp_path_factory) -> gr.Blocks:
-    return layout.build(make_engine(), tmp_path_factory.mktemp("no-examples"))
+    return layout.build({"drawn": make_engine()}, tmp_path_factory.mktemp("no-examples"))
+
+
+@pytest.fixture(scope="module")
+def both(make_engine, make_other, tmp_path_factory) -> gr.Blocks:
+    """The page over two galleries, with limits of its own."""
+    engines = {"drawn": make_engine(), "others": make_other()}
+    return layout.build(engines, tmp_path_factory.mktemp("none"), Limits(queue=3), prepared={})
 
 
 def functions(page: gr.Blocks) -> dict[str, list]:
@@ -48,8 +56,9 @@ def test_a_newer_question_is_not_dropped_while_one_is_pending(page):
     assert {fn.trigger_mode for fn in newer} == {"multiple"}
 
 
-def test_the_line_of_waiting_visitors_has_an_end(page):
-    assert page._queue.max_size == layout.WAITING
+def test_the_line_of_waiting_visitors_has_an_end(page, both):
+    assert page._queue.max_size == Limits().queue
+    assert both._queue.max_size == 3
 
 
 def test_uploads_are_deleted_after_a_while(page):
@@ -70,14 +79,29 @@ def test_the_theme_asks_for_no_font():
     assert not any(isinstance(font, gr.themes.GoogleFont) for font in (*theme()._font, *theme()._font_mono))
 
 
-def test_the_templates_that_hold_text_are_empty(page):
+def test_one_gallery_is_not_to_be_chosen_and_of_several_the_first_is(page, both):
     parts = {"mm-hints", "mm-strip", "mm-stage", "mm-closer", "mm-tables", "mm-footer"}
     assert {block.elem_id for block in live(page)} == parts
-    assert all(block.html_template == "" for block in live(page))
+    assert {block.elem_id for block in live(both)} == parts | {"mm-gallery"}
+    (chooser,) = [block for block in live(both) if block.elem_id == "mm-gallery"]
+    assert chooser.value == "drawn"
+    asking = [fn for fn in functions(both)["ask"] if len(fn.targets) == 2]
+    assert all(fn.inputs[-1] is chooser for fn in asking)
 
 
-def test_the_script_of_a_part_is_only_its_call(page):
-    for block in live(page):
+def test_programs_may_leave_the_gallery_out(both):
+    for name in ("explain", "draw"):
+        (fn,) = functions(both)[name]
+        assert fn.inputs[-1].label == "gallery"
+        assert fn.inputs[-1].value == "drawn"
+
+
+def test_the_templates_that_hold_text_are_empty(both):
+    assert all(block.html_template == "" for block in live(both))
+
+
+def test_the_script_of_a_part_is_only_its_call(both):
+    for block in live(both):
         assert re.fullmatch(r"/\* [^*]* \*/ mmgrad\.\w+\(element, props, trigger, watch\);", block.js_on_load)
 
 

@@ -1,5 +1,6 @@
 import gzip
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -36,13 +37,27 @@ def _other_rows(engine):
     engine.gallery.embeddings = 2 * torch.eye(14)
 
 
-@pytest.mark.parametrize("change", [_other_model, _other_rows])
+def _other_metadata(engine):
+    engine.gallery.records = tuple(replace(record, licence="CC0") for record in engine.gallery.records)
+
+
+def _other_name(engine):
+    engine.name = "renamed"
+
+
+@pytest.mark.parametrize("change", [_other_model, _other_rows, _other_metadata, _other_name])
 def test_another_model_or_gallery_gets_answers_of_its_own(drawn_engine, examples, tmp_path, change):
     prepare(drawn_engine, examples, tmp_path)
     drawn_engine.asked.clear()
     change(drawn_engine)
     prepare(drawn_engine, examples, tmp_path)
     assert len(drawn_engine.asked) == 2
+
+
+def test_fewer_results_get_answers_of_their_own(drawn_engine, examples, tmp_path):
+    prepare(drawn_engine, examples, tmp_path)
+    made = prepare(drawn_engine, examples, tmp_path, top=3)
+    assert [len(json.loads(each)["hits"]) for each in made.values()] == [3, 3]
 
 
 @pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(b"no json")])

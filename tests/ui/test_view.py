@@ -98,11 +98,30 @@ def test_words_of_no_weight_have_no_tone(last):
     assert [word["tone"] for word in words_view(last)["words"]] == [0.0, 0.0, 0.0]
 
 
-@pytest.mark.parametrize("link", ["javascript:alert(1)", "data:text/html,x", "//example.org", None])
+@pytest.mark.parametrize(
+    "link",
+    [
+        "javascript:alert(1)",
+        " javascript:alert(1)",
+        "java\nscript:alert(1)",
+        "data:text/html,x",
+        "//example.org",
+        "https:",
+        "http://[broken",
+        "a page",
+        None,
+    ],
+)
 def test_a_link_that_is_not_of_the_web_is_left_out(last, link):
     object.__setattr__(last.hits[0].record, "link", link)
     assert hits_view(last)["hits"][0]["link"] is None
     assert hits_view(last)["hits"][1]["link"] == "https://example.org/a"
+
+
+@pytest.mark.parametrize("link", ["https://example.org/a", "HTTP://example.org"])
+def test_a_link_of_the_web_is_handed_on_as_it_is(last, link):
+    object.__setattr__(last.hits[0].record, "link", link)
+    assert hits_view(last)["hits"][0]["link"] == link
 
 
 def test_the_text_goes_to_the_page_as_it_was_written(drawn_engine):

@@ -152,7 +152,7 @@ def address(served: Any, drawn_folder: Path, tmp_path_factory: pytest.TempPathFa
         for number, edit in enumerate(EDITS)
     ]
     (folder / "examples.json").write_text(json.dumps(entries))
-    page, local = launch(served, folder, prevent_thread_lock=True, quiet=True)
+    page, local = launch({"drawn": served}, folder, prevent_thread_lock=True, quiet=True)
     yield local.rstrip("/")
     page.close(verbose=False)
 

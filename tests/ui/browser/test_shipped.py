@@ -15,7 +15,7 @@ def shipped(engine, tmp_path_factory):
     entry = {"id": "a", "image": str(record.path), "text": "make it smaller", "edit": "resize", "look_at": "The thing."}
     folder = tmp_path_factory.mktemp("shipped")
     (folder / "examples.json").write_text(json.dumps([entry]))
-    page, local = launch(engine, folder, prevent_thread_lock=True, quiet=True)
+    page, local = launch({engine.name: engine}, folder, prevent_thread_lock=True, quiet=True)
     yield local.rstrip("/")
     page.close(verbose=False)
 
