@@ -13,7 +13,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         engine = mmgrad.load(
-            options.model or None, options.gallery or None, options.device, options.composition or None
+            options.model or None,
+            options.gallery or None,
+            options.device,
+            options.composition or None,
+            adapter=options.adapter or None,
         )
         from mmgrad.ui import launch  # after the checks: it takes seconds, a missing checkpoint should not
 
@@ -30,8 +34,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", default=model, help="'compact', a folder or a hub id (MMGRAD_MODEL)")
     composition = os.environ.get("MMGRAD_COMPOSITION")
     parser.add_argument(
-        "--composition", default=composition, help="sum, slerp or direction, for a CLIP or SigLIP (MMGRAD_COMPOSITION)"
+        "--composition",
+        default=composition,
+        help="sum, slerp, direction or pseudo-word, for a CLIP or SigLIP (MMGRAD_COMPOSITION)",
     )
+    adapter = os.environ.get("MMGRAD_ADAPTER")
+    parser.add_argument("--adapter", default=adapter, help="the network of a pseudo-word (MMGRAD_ADAPTER)")
     parser.add_argument("--gallery", default=gallery, help="a folder of pictures (MMGRAD_GALLERY)")
     parser.add_argument("--host", help="address to listen on; this machine only by default, 0.0.0.0 for all")
     parser.add_argument("--port", type=int, help="port to listen on; the first free one from 7860 by default")

@@ -52,7 +52,7 @@ def _explain(options: argparse.Namespace) -> None:
     from mmgrad.export import write_explanation
 
     _check_text(options.text)
-    engine = load(options.model, options.gallery, composition=options.composition, weight=options.weight)
+    engine = load(options.model, options.gallery, **_chosen(options))
     explanation = engine.explain(options.image, options.text, _top(options, engine))
     result = write_explanation(explanation, options.image, options.out)
     print(json.dumps(result, indent=2) if options.json else _readable(result))
@@ -62,7 +62,7 @@ def _search(options: argparse.Namespace) -> None:
     from mmgrad.engine import load
 
     _check_text(options.text)
-    engine = load(options.model, options.gallery, composition=options.composition, weight=options.weight)
+    engine = load(options.model, options.gallery, **_chosen(options))
     steps = engine.stream(options.image, options.text, _top(options, engine))
     next(steps)
     for hit in next(steps).hits:
@@ -109,10 +109,15 @@ def _train(options: argparse.Namespace) -> None:
 def _serve(options: argparse.Namespace) -> None:
     from mmgrad.engine import load
 
-    engine = load(options.model, options.gallery, composition=options.composition, weight=options.weight)
+    engine = load(options.model, options.gallery, **_chosen(options))
     from mmgrad.ui import launch  # after the checks: it takes seconds, a missing checkpoint should not
 
     launch(engine, server_name=options.host, server_port=options.port)
+
+
+def _chosen(options: argparse.Namespace) -> dict[str, Any]:
+    """How a CLIP or SigLIP is to compose, as `load` and `load_model` take it."""
+    return {key: getattr(options, key) for key in ("composition", "weight", "adapter")}
 
 
 def _top(options: argparse.Namespace, engine: "Engine") -> int:
@@ -256,9 +261,12 @@ def _composition(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--composition",
         metavar="NAME",
-        help="how a CLIP or SigLIP joins picture and text: sum (the default), slerp or direction",
+        help="how a CLIP or SigLIP joins picture and text: sum (the default), slerp, direction or pseudo-word",
     )
     parser.add_argument("--weight", type=_weight, metavar="W", help="how much the text counts in it")
+    parser.add_argument(
+        "--adapter", type=Path, metavar="FILE", help="the pseudo-word network of a CLIP (SEARLE, Pic2Word, LinCIR)"
+    )
 
 
 def _query(parser: argparse.ArgumentParser) -> None:

@@ -225,11 +225,12 @@ def load(
     device: str | None = None,
     composition: str | None = None,
     weight: float | None = None,
+    adapter: str | Path | None = None,
 ) -> Engine:
     """An engine of a model (default: the embedded one) and a gallery folder (default: the one that is shipped).
 
-    `model`, `composition` and `weight` are those of `mmgrad.model.load_model`. Raises ModelError, GalleryError or
-    InputError, each saying what is missing and what to do.
+    `model`, `composition`, `weight` and `adapter` are those of `mmgrad.model.load_model`. Raises ModelError,
+    GalleryError or InputError, each saying what is missing and what to do.
     """
-    loaded = load_model(model, device, composition, weight)
+    loaded = load_model(model, device, composition, weight, adapter)
     return Engine(loaded, Gallery.load(Path(gallery) if gallery is not None else DEFAULT_GALLERY, loaded))

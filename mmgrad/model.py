@@ -14,12 +14,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save, save_file
 from torch import Tensor
 
-from mmgrad import compositions
+from mmgrad import compositions, pseudo_word
 from mmgrad.composer import DIMENSION, Composer
 from mmgrad.compositions import DualComposer
 from mmgrad.encoders import Encoder, TextTokens
 from mmgrad.encoders.clip import DualEncoder
 from mmgrad.encoders.compact import CompactEncoder
+from mmgrad.encoders.prompts import PromptEncoder
 from mmgrad.errors import InputError, ModelError
 from mmgrad.images import Letterbox
 
@@ -49,10 +50,13 @@ class Model:
     def fingerprint(self) -> str:
         """16 hex digits that change with any weight of the encoder or the composer, or with the preprocessing.
 
-        Compositions without training have no weights and leave image embeddings alone: they share a fingerprint, and so
-        the galleries that were indexed with it; their names differ.
+        How a dual encoder's picture and text are joined leaves image embeddings alone: compositions of one encoder
+        share a fingerprint, and so the galleries that were indexed with it; their names differ.
         """
-        weights = save({key: value.contiguous().cpu() for key, value in self.composer.state_dict().items()})
+        counted = "head." if isinstance(self.composer, DualComposer) else ""
+        weights = save(
+            {k: value.contiguous().cpu() for k, value in self.composer.state_dict().items() if k.startswith(counted)}
+        )
         return hashlib.sha256(self.encoder.fingerprint.encode() + weights).hexdigest()[:16]
 
     @property
@@ -125,6 +129,7 @@ def load_model(
     device: str | torch.device | None = None,
     composition: str | None = None,
     weight: float | None = None,
+    adapter: str | Path | None = None,
 ) -> Model:
     """The embedded model, one trained by `python -m mmgrad train`, or a CLIP, SigLIP or SigLIP 2 of transformers.
 
@@ -134,17 +139,20 @@ def load_model(
         device: a torch device; by itself "cuda" where there is one, else "cpu".
         composition: how a model of transformers joins picture and text, see `mmgrad.compositions`; "sum" by default.
         weight: how much the text counts in it.
+        adapter: the file of a pseudo-word network, which the composition "pseudo-word" needs, see `mmgrad.pseudo_word`.
 
     Raises:
         ModelError: an unknown name, missing, changed or unsafe weights, a broken checkpoint, an absent device.
-        InputError: an unknown composition or a weight out of range, or either for a model that was trained to compose.
+        InputError: an unknown composition, a weight out of range or a missing adapter, or any of them for a model that
+            was trained to compose.
     """
     device = choose_device(device)
     folder = CHECKPOINTS / DEFAULT if name in (None, DEFAULT) else Path(str(name)).expanduser()
     if name not in (None, DEFAULT) and not _is_checkpoint(folder):
-        compositions.choose(composition, weight)  # what is mistyped is told of before anything is loaded
-        return dual_model(DualEncoder(str(name), device), composition, weight)
-    if composition is not None or weight is not None:
+        kind = _checked_composition(composition, weight, adapter)  # before anything is loaded
+        network = pseudo_word.load_adapter(adapter) if adapter is not None else None
+        return dual_model(DualEncoder(str(name), device), kind, weight, network)
+    if not composition is weight is adapter is None:
         raise InputError(
             f"The model '{name or DEFAULT}' was trained to compose; a composition is chosen for CLIP and SigLIP only."
         )
@@ -152,16 +160,40 @@ def load_model(
     return Model(CompactEncoder(device), composer.to(device), card)
 
 
-def dual_model(encoder: DualEncoder, composition: str | None = None, weight: float | None = None) -> Model:
-    """A dual encoder whose queries are composed by a formula, see `mmgrad.compositions.choose`.
+def dual_model(
+    encoder: DualEncoder,
+    composition: str | None = None,
+    weight: float | None = None,
+    adapter: pseudo_word.Adapter | None = None,
+) -> Model:
+    """A dual encoder whose queries are composed by a formula, see `mmgrad.compositions.choose`, or by a pseudo-word.
 
     Its card has no thresholds of evidence, for none are calibrated: only maps without any positive value are empty.
     """
     kind = composition or compositions.DEFAULT
+    card: dict = {"composition": kind, "preprocessing": encoder.preprocessing}
+    if adapter is not None:
+        prompts = PromptEncoder(encoder, adapter.prompt)
+        composer = DualComposer(encoder.head, pseudo_word.compose_with(adapter, prompts))
+        card |= {"name": f"{encoder.name} ({kind} {adapter.name})", "adapter": adapter.card}
+        return Model(prompts, composer.eval(), card, encoder.dimension)
     composer = DualComposer(encoder.head, compositions.choose(kind, weight)).eval()
     made = kind if weight is None else f"{kind} {weight:g}"
-    card = {"name": f"{encoder.name} ({made})", "composition": kind, "preprocessing": encoder.preprocessing}
-    return Model(encoder, composer, card, encoder.dimension)
+    return Model(encoder, composer, card | {"name": f"{encoder.name} ({made})"}, encoder.dimension)
+
+
+def _checked_composition(composition: str | None, weight: float | None, adapter: str | Path | None) -> str:
+    """The name of the composition that is meant. Raises InputError where the three do not go together."""
+    if composition != compositions.PSEUDO_WORD and (adapter is None or composition is not None):
+        if adapter is not None:
+            raise InputError(f"The composition '{composition}' takes no adapter; leave it out, or choose pseudo-word.")
+        compositions.choose(composition, weight)
+        return composition or compositions.DEFAULT
+    if adapter is None:
+        raise InputError("The composition 'pseudo-word' needs the file of its network: --adapter FILE.safetensors.")
+    if weight is not None:
+        raise InputError("The composition 'pseudo-word' has no weight; leave it out.")
+    return compositions.PSEUDO_WORD
 
 
 def _is_checkpoint(folder: Path) -> bool:

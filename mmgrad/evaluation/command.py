@@ -9,6 +9,7 @@ from mmgrad.compositions import COMPOSITIONS
 from mmgrad.data.edits import TEST_FAMILIES, VALIDATION_FAMILIES
 from mmgrad.data.photographs import load_photographs
 from mmgrad.encoders.clip import DualEncoder
+from mmgrad.encoders.prompts import PromptEncoder
 from mmgrad.errors import InputError, ModelError
 from mmgrad.evaluation.benchmarks import benchmark_markdown, evaluate_benchmark
 from mmgrad.evaluation.photographs import evaluate_photographs, photographs_markdown
@@ -23,7 +24,8 @@ def run(options: Namespace) -> None:
 
     Raises MMGradError where something of it cannot be.
     """
-    model = load_model(options.model, composition=options.composition, weight=options.weight)
+    chosen = {key: getattr(options, key) for key in ("composition", "weight", "adapter")}
+    model = load_model(options.model, **chosen)
     models = {model.name: model}
     for folder in options.compare:
         name, other = _other(folder, model, models)
@@ -93,6 +95,8 @@ def _other(folder: Path, model: Model, taken: dict[str, Model]) -> tuple[str, Mo
 
     It must fit the encoder of the first and differ from those taken.
     """
+    if isinstance(model.encoder, PromptEncoder):
+        raise ModelError(f"'{model.name}' reads texts as prompts and is judged alone; leave --compare out.")
     if str(folder) in COMPOSITIONS and isinstance(model.encoder, DualEncoder):
         composed = dual_model(model.encoder, str(folder))
         if composed.name in taken:

@@ -60,7 +60,7 @@ def objective(
 
 
 def _refused(composer: Composer, batch: Batch, chosen: Tensor, evidence: Callable[[Tensor], Tensor]) -> Tensor:
-    """The presence loss of references with texts that change a thing of another family's picture: there is no region."""
+    """The presence loss of references with texts that change a thing of another family's picture, where no region is."""
     of_family = {int(batch.family[i]): i for i in chosen.nonzero()[:, 0].tolist() if batch.of_a_thing[i]}
     texts = torch.tensor(list(of_family.values())[:FOREIGN], dtype=torch.long)
     if len(texts) < 2:
@@ -104,7 +104,7 @@ def attention_loss(evidence: Tensor, region: Tensor) -> Tensor:
 
 
 def presence_loss(evidence: Tensor, defined: Tensor) -> Tensor:
-    """Binary cross-entropy of whether there is a region at all: `defined` [B] bool, told by the sum of each positive map
-    of `evidence` [B, h, w] against PRESENT."""
+    """Binary cross-entropy of whether there is a region at all: `defined` [B] bool, told by the sum of each positive
+    map of `evidence` [B, h, w] against PRESENT."""
     total = evidence.clamp_min(0).flatten(1).sum(1)
     return functional.binary_cross_entropy_with_logits(2 * torch.log((total + 1e-4) / PRESENT), defined.float())
