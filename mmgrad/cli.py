@@ -86,24 +86,9 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from mmgrad.data.edits import TRAIN_FAMILIES, VALIDATION_FAMILIES
-    from mmgrad.encoders.compact import CompactEncoder
-    from mmgrad.training import cache
-    from mmgrad.training.batches import Settings
-    from mmgrad.training.cache import Part
-    from mmgrad.training.loop import train
+    from mmgrad.training.command import run
 
-    given = {key: getattr(options, key) for key in ("steps", "learning_rate", "attention", "seed")}
-    settings = Settings(**{key: value for key, value in given.items() if value is not None})
-    encoder = CompactEncoder()
-    families, held_out = options.families or TRAIN_FAMILIES, options.validation_families or VALIDATION_FAMILIES
-    parts = [Part("train", families)]
-    validation = {"validation": cache.build(options.cache, Part("validation", held_out))}
-    if options.photos:
-        parts.append(Part("train", families // 5, options.photos))
-        validation["photographs"] = cache.build(options.cache, Part("validation", held_out // 2, options.photos))
-    train(settings, cache.build(options.cache, *parts), validation, encoder, options.out, options.begin)
-    print(f"The best checkpoint by validation is in {options.out}")
+    run(options)
 
 
 def _serve(options: argparse.Namespace) -> None:
@@ -221,8 +206,15 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--workers", type=_natural, default=1, help="processes that draw pictures (default: 1)")
 
     train = _command(commands, "train", _train, "train a composition head; a run that was stopped goes on")
-    train.add_argument("--out", type=Path, default=Path("runs/compact"), metavar="DIR", help="default: runs/compact")
-    train.add_argument("--cache", type=Path, default=Path("runs/cache"), metavar="DIR", help="default: runs/cache")
+    train.add_argument(
+        "--model", metavar="NAME", help="the frozen encoder: 'compact' (the default), or a CLIP or SigLIP"
+    )
+    train.add_argument("--data", choices=("fashioniq", "cirr"), help="a benchmark of the field instead of edit scenes")
+    train.add_argument("--root", type=Path, metavar="DIR", help="the folder of that benchmark")
+    train.add_argument("--out", type=Path, metavar="DIR", help="default: runs/compact, or of the model's name")
+    train.add_argument(
+        "--cache", type=Path, metavar="DIR", help="features of one encoder; default: runs/cache, or of the model's name"
+    )
     train.add_argument(
         "--families", type=_count, help="of 7 pictures each (default: 6000, as the shipped model's last stage)"
     )

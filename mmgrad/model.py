@@ -17,7 +17,7 @@ from torch import Tensor
 from mmgrad import compositions, pseudo_word
 from mmgrad.composer import DIMENSION, Composer
 from mmgrad.compositions import DualComposer
-from mmgrad.encoders import Encoder, TextTokens
+from mmgrad.encoders import Encoder, TextTokens, Trainable
 from mmgrad.encoders.clip import DualEncoder
 from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.encoders.prompts import PromptEncoder
@@ -101,6 +101,8 @@ def load_composer(folder: Path) -> tuple[Composer, dict]:
     try:
         card = json.loads((folder / "model.json").read_text())
         composer = Composer(**card.pop("composer"))
+        if not isinstance(card.get("encoder", {}), dict):
+            raise TypeError("'encoder' of model.json is no object")
         composer.load_state_dict(load_file(folder / "model.safetensors"))
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, SafetensorError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0]
@@ -142,7 +144,8 @@ def load_model(
         adapter: the file of a pseudo-word network, which the composition "pseudo-word" needs, see `mmgrad.pseudo_word`.
 
     Raises:
-        ModelError: an unknown name, missing, changed or unsafe weights, a broken checkpoint, an absent device.
+        ModelError: an unknown name, missing, changed or unsafe weights, a broken checkpoint or one over an encoder that
+            is missing or another, an absent device.
         InputError: an unknown composition, a weight out of range or a missing adapter, or any of them for a model that
             was trained to compose.
     """
@@ -152,12 +155,56 @@ def load_model(
         kind = _checked_composition(composition, weight, adapter)  # before anything is loaded
         network = pseudo_word.load_adapter(adapter) if adapter is not None else None
         return dual_model(DualEncoder(str(name), device), kind, weight, network)
-    if not composition is weight is adapter is None:
+    if any(given is not None for given in (composition, weight, adapter)):
         raise InputError(
             f"The model '{name or DEFAULT}' was trained to compose; a composition is chosen for CLIP and SigLIP only."
         )
     composer, card = load_composer(folder)
-    return Model(CompactEncoder(device), composer.to(device), card)
+    encoder = _encoder_of(card, folder, device)
+    check_fits(composer, card, encoder, folder)
+    return Model(encoder, composer.to(device), card)
+
+
+def load_encoder(source: str | Path | None = None, device: torch.device | str = "cpu") -> CompactEncoder | DualEncoder:
+    """The frozen encoder of a name: "compact" (the default), or the folder or hub id of a CLIP or SigLIP.
+
+    Raises ModelError for a model that is missing, broken or of another kind.
+    """
+    return CompactEncoder(device) if source in (None, DEFAULT) else DualEncoder(str(source), device)
+
+
+def card_over(encoder: Trainable) -> dict:
+    """The beginning of the card of a composer that is trained over an encoder: its name, and which encoder it needs."""
+    name = encoder.name if encoder.source == DEFAULT else f"{encoder.name} (trained)"
+    return {"name": name, "encoder": {"source": encoder.source, "fingerprint": encoder.training_fingerprint}}
+
+
+def check_fits(composer: Composer, card: dict, encoder: Encoder, folder: Path) -> None:
+    """Raise ModelError unless the checkpoint in a folder was trained over this very encoder.
+
+    A card that names none is of the compact encoder, from before cards did.
+    """
+    expected = {key: getattr(encoder, key) for key in ("channels", "token_width", "grid")}
+    fits = {key: composer.config[key] for key in expected} == expected
+    named = card.get("encoder", {})
+    own = getattr(encoder, "training_fingerprint", None)
+    if not fits or named.get("fingerprint", own) != own:
+        source = named.get("source", DEFAULT)
+        raise ModelError(
+            f"The checkpoint in {folder} is made for another encoder than this '{encoder.name}' (it names '{source}', "
+            f"{named.get('fingerprint', 'no fingerprint')}); give it the one it was trained over, or train a new one."
+        )
+
+
+def _encoder_of(card: dict, folder: Path, device: torch.device) -> CompactEncoder | DualEncoder:
+    """The encoder that the card of the checkpoint in a folder names."""
+    source = card.get("encoder", {}).get("source", DEFAULT)
+    try:
+        return load_encoder(source, device)
+    except ModelError as error:
+        if source == DEFAULT:
+            raise
+        raise ModelError(f"The checkpoint in {folder} needs its encoder '{source}': {error}") from error
 
 
 def dual_model(

@@ -16,7 +16,7 @@ from mmgrad.evaluation.photographs import evaluate_photographs, photographs_mark
 from mmgrad.evaluation.plots import draw_plots
 from mmgrad.evaluation.report import markdown, write_json
 from mmgrad.evaluation.suite import evaluate
-from mmgrad.model import Model, dual_model, load_composer, load_model
+from mmgrad.model import Model, check_fits, dual_model, load_composer, load_model
 
 
 def run(options: Namespace) -> None:
@@ -103,9 +103,7 @@ def _other(folder: Path, model: Model, taken: dict[str, Model]) -> tuple[str, Mo
             raise ModelError(f"'{composed.name}' is already there; give another composition to compare.")
         return composed.name, composed
     composer, card = load_composer(folder)
-    expected = {key: getattr(model.encoder, key) for key in ("channels", "token_width", "grid")}
-    if {key: composer.config[key] for key in expected} != expected:
-        raise ModelError(f"The checkpoint in {folder} is made for another encoder than {model.encoder.name}.")
+    check_fits(composer, card, model.encoder, folder)
     other = Model(model.encoder, composer.to(model.device), card)
     same = next((name for name, each in taken.items() if each.fingerprint == other.fingerprint), None)
     if same is not None:
