@@ -2,7 +2,6 @@
 
 import re
 from argparse import Namespace
-from dataclasses import asdict
 from pathlib import Path
 
 from mmgrad.data.edits import TRAIN_FAMILIES, VALIDATION_FAMILIES
@@ -18,8 +17,8 @@ from mmgrad.training.loop import train
 
 def run(options: Namespace) -> None:
     """Train as the options of the command say. Raises MMGradError where something of it cannot be."""
-    given = {key: getattr(options, key) for key in asdict(Settings()) if getattr(options, key, None) is not None}
-    settings = Settings(**given)
+    given = {key: getattr(options, key) for key in ("steps", "learning_rate", "attention", "seed")}
+    settings = Settings(**{key: value for key, value in given.items() if value is not None})
     _check(options)
     encoder = load_encoder(options.model)
     title = options.data if encoder.source == DEFAULT else "-".join(filter(None, (_plain(encoder.name), options.data)))
