@@ -53,7 +53,7 @@ def _explain(options: argparse.Namespace) -> None:
     from mmgrad.export import write_explanation
 
     _check_text(options.text)
-    engine = load(options.model, options.gallery, options.device, options.composition, options.weight)
+    engine = load(options.model, options.gallery, **_chosen(options))
     explanation = engine.explain(options.image, options.text, _top(options, engine))
     result = write_explanation(explanation, options.image, options.out)
     print(json.dumps(result, indent=2) if options.json else _readable(result))
@@ -63,7 +63,7 @@ def _search(options: argparse.Namespace) -> None:
     from mmgrad.engine import load
 
     _check_text(options.text)
-    engine = load(options.model, options.gallery, options.device, options.composition, options.weight)
+    engine = load(options.model, options.gallery, **_chosen(options))
     steps = engine.stream(options.image, options.text, _top(options, engine))
     next(steps)
     for hit in next(steps).hits:
@@ -87,24 +87,9 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from mmgrad.data.edits import TRAIN_FAMILIES, VALIDATION_FAMILIES
-    from mmgrad.encoders.compact import CompactEncoder
-    from mmgrad.training import cache
-    from mmgrad.training.batches import Settings
-    from mmgrad.training.cache import Part
-    from mmgrad.training.loop import train
+    from mmgrad.training.command import run
 
-    given = {key: getattr(options, key) for key in ("steps", "learning_rate", "attention", "seed")}
-    settings = Settings(**{key: value for key, value in given.items() if value is not None})
-    encoder = CompactEncoder()
-    families, held_out = options.families or TRAIN_FAMILIES, options.validation_families or VALIDATION_FAMILIES
-    parts = [Part("train", families)]
-    validation = {"validation": cache.build(options.cache, Part("validation", held_out))}
-    if options.photos:
-        parts.append(Part("train", families // 5, options.photos))
-        validation["photographs"] = cache.build(options.cache, Part("validation", held_out // 2, options.photos))
-    train(settings, cache.build(options.cache, *parts), validation, encoder, options.out, options.begin)
-    print(f"The best checkpoint by validation is in {options.out}")
+    run(options)
 
 
 def _push_model(options: argparse.Namespace) -> None:
@@ -121,6 +106,11 @@ def _push_gallery(options: argparse.Namespace) -> None:
 
     gallery = load(options.model, options.gallery, options.device).gallery
     print(gallery.push_to_hub(options.repository, private=options.private or None))
+
+
+def _chosen(options: argparse.Namespace) -> dict[str, Any]:
+    """Where a model runs and how a CLIP or SigLIP is to compose, as `load` and `load_model` take it."""
+    return {key: getattr(options, key) for key in ("device", "composition", "weight", "adapter")}
 
 
 def _top(options: argparse.Namespace, engine: "Engine") -> int:
@@ -224,16 +214,23 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--workers", type=_natural, default=1, help="processes that draw pictures (default: 1)")
 
     train = _command(commands, "train", _train, "train a composition head; a run that was stopped goes on")
-    train.add_argument("--out", type=Path, default=Path("runs/compact"), metavar="DIR", help="default: runs/compact")
-    train.add_argument("--cache", type=Path, default=Path("runs/cache"), metavar="DIR", help="default: runs/cache")
     train.add_argument(
-        "--families", type=_count, help="of 7 pictures each (default: 6000, as the shipped model's last stage)"
+        "--model", metavar="NAME", help="the frozen encoder: 'compact' (the default), or a CLIP or SigLIP"
+    )
+    train.add_argument("--data", choices=("fashioniq", "cirr"), help="a benchmark of the field instead of edit scenes")
+    train.add_argument("--root", type=Path, metavar="DIR", help="the folder of that benchmark")
+    train.add_argument("--out", type=Path, metavar="DIR", help="default: runs/compact, or of the model's name")
+    train.add_argument(
+        "--cache", type=Path, metavar="DIR", help="features of one encoder; default: runs/cache, or of the model's name"
+    )
+    train.add_argument(
+        "--families", type=_count, help="of 7 pictures each (default: 12000, as the shipped model's last stage)"
     )
     train.add_argument("--validation-families", type=_count, help="default: 200")
     train.add_argument("--photos", type=Path, metavar="DIR", help="labelled photographs to train on too (labels.csv)")
     train.add_argument("--begin", type=Path, metavar="DIR", help="a checkpoint to begin with (default: random weights)")
-    train.add_argument("--steps", type=_count, help="default: 2500, as the shipped model's last stage")
-    train.add_argument("--learning-rate", type=_weight, help="default: 0.002, as the shipped model's last stage")
+    train.add_argument("--steps", type=_count, help="default: 1700, as the shipped model's last stage")
+    train.add_argument("--learning-rate", type=_weight, help="default: 0.0015, as the shipped model's last stage")
     train.add_argument("--attention", type=_weight, help="weight of the attention loss, 0 for none")
     train.add_argument("--seed", type=_natural)
 
@@ -280,9 +277,12 @@ def _composition(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--composition",
         metavar="NAME",
-        help="how a CLIP or SigLIP joins picture and text: sum (the default), slerp or direction",
+        help="how a CLIP or SigLIP joins picture and text: sum (the default), slerp, direction or pseudo-word",
     )
     parser.add_argument("--weight", type=_weight, metavar="W", help="how much the text counts in it")
+    parser.add_argument(
+        "--adapter", type=Path, metavar="FILE", help="the pseudo-word network of a CLIP (SEARLE, Pic2Word, LinCIR)"
+    )
 
 
 def _query(parser: argparse.ArgumentParser) -> None:

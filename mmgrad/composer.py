@@ -166,7 +166,6 @@ class Composer(nn.Module):
         self.place = nn.Parameter(torch.randn(grid * grid, width) * 0.02)
         self.mlp = _mlp(width, dropout)
         self.drop = ChannelDropout(dropout)
-        self.drop_features = ChannelDropout(dropout)
         self.token = nn.Linear(token_width, width)
         self.token_norm = nn.LayerNorm(width)
         self.layers = nn.ModuleList(EditLayer(width, heads, dropout) for _ in range(layers))
@@ -191,11 +190,8 @@ class Composer(nn.Module):
     def positions(self, features: Tensor) -> Tensor:
         """Feature map [B, C, h, w] -> one vector a position, [B, h*w, width]."""
         x = features.flatten(2).transpose(1, 2)  # (B, h*w, C)
-        weight = self._embedding()
-        if self.training:
-            y = functional.linear(self.drop_features(x - self.mean), weight, self.embed.bias)
-        else:  # standardising folded into the layer: one pass over the features less
-            y = functional.linear(x, weight, self.embed.bias - weight @ self.mean)
+        weight = self._embedding()  # standardising folded into the layer: one pass over the features less
+        y = functional.linear(x, weight, self.embed.bias - weight @ self.mean)
         y = self.norm(y) + self.place
         return y + self.mlp(y)
 

@@ -1,7 +1,7 @@
 """Queries without training: the embeddings of a dual encoder, such as CLIP, joined by a formula.
 
 Picture and text of a dual encoder live in one space, g(I) and t(T). Each formula joins them to a query; `DualComposer`
-makes of a formula what the engine and the maps need.
+makes of a formula what the engine and the maps need, and of a pseudo-word network too (`mmgrad.pseudo_word`).
 """
 
 from collections.abc import Callable
@@ -14,7 +14,10 @@ from torch.nn import functional
 from mmgrad.errors import InputError
 
 Compose = Callable[[Tensor, Tensor, Tensor], Tensor]
-"""g [B, D] of length 1, text states [B, L, D] (see `mmgrad.encoders.clip`) and their mask [B, L] -> queries [B, D]."""
+"""Image features [B, D] of any length, text states [B, L, D] and their mask [B, L] -> queries [B, D] of any length.
+
+The states are those of `mmgrad.encoders.clip`, or of `mmgrad.encoders.prompts` for a pseudo-word.
+"""
 
 BALANCE = 0.5
 
@@ -39,11 +42,11 @@ class DualComposer(nn.Module):
         return self.pool(self.edit(self.positions(features), features, states, mask))
 
     def positions(self, features: Tensor) -> Tensor:
-        """What g and q share: the image embedding itself, [B, D]."""
-        return functional.normalize(self.head(features), dim=-1)
+        """What g and q share: the image feature, [B, D], whose length a pseudo-word network reads, too."""
+        return self.head(features)
 
     def edit(self, x: Tensor, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
-        """Image embeddings [B, D] joined with the text, [B, D]."""
+        """Image features [B, D] joined with the text, [B, D]."""
         return self.compose(x, states, mask)
 
     def pool(self, x: Tensor) -> Tensor:
@@ -53,7 +56,7 @@ class DualComposer(nn.Module):
 
 def weighted_sum(image: Tensor, states: Tensor, mask: Tensor, balance: float = BALANCE) -> Tensor:
     """(1 - balance) g + balance t(T); balance in [0, 1]."""
-    return (1 - balance) * image + balance * _text(states)
+    return (1 - balance) * _unit(image) + balance * _text(states)
 
 
 def slerp(image: Tensor, states: Tensor, mask: Tensor, balance: float = 0.8) -> Tensor:
@@ -62,7 +65,7 @@ def slerp(image: Tensor, states: Tensor, mask: Tensor, balance: float = 0.8) -> 
     sin((1 - b) a) / sin(a) g + sin(b a) / sin(a) t, a the angle between them. Halfway it points where the even sum
     does; by default it goes further, for pictures are more alike to one another than any is to a text.
     """
-    text = _text(states)
+    image, text = _unit(image), _text(states)
     cosine = (image * text).sum(dim=-1, keepdim=True)
     angle = torch.acos(cosine.clamp(-1 + 1e-6, 1 - 1e-6))  # g = t and g = -t have no one circle: stay short of them
     return (torch.sin((1 - balance) * angle) * image + torch.sin(balance * angle) * text) / torch.sin(angle)
@@ -74,13 +77,15 @@ def direction(image: Tensor, states: Tensor, mask: Tensor, strength: float = 1.0
     Texts that do not (see `mmgrad.encoders.named_change`) fall back to the sum with its default balance, so that every
     text has a query; strength is at least 0.
     """
-    moved = image + strength * (functional.normalize(states[:, 1], dim=-1) - functional.normalize(states[:, 2], dim=-1))
+    moved = _unit(image) + strength * (_unit(states[:, 1]) - _unit(states[:, 2]))
     named = mask[:, 1:3].all(dim=1, keepdim=True)
     return torch.where(named, moved, weighted_sum(image, states, mask))
 
 
 COMPOSITIONS: dict[str, Callable[..., Tensor]] = {"sum": weighted_sum, "slerp": slerp, "direction": direction}
 DEFAULT = "sum"
+PSEUDO_WORD = "pseudo-word"
+"""The composition that is no formula: it needs the file of a network."""
 
 
 def choose(name: str | None = None, weight: float | None = None) -> Compose:
@@ -90,7 +95,7 @@ def choose(name: str | None = None, weight: float | None = None) -> Compose:
     """
     name = name or DEFAULT
     if name not in COMPOSITIONS:
-        raise InputError(f"There is no composition '{name}'; choose one of {', '.join(COMPOSITIONS)}.")
+        raise InputError(f"There is no composition '{name}'; choose one of {', '.join((*COMPOSITIONS, PSEUDO_WORD))}.")
     if weight is None:
         return COMPOSITIONS[name]
     if not (0 <= weight < float("inf") if name == "direction" else 0 <= weight <= 1):
@@ -100,4 +105,8 @@ def choose(name: str | None = None, weight: float | None = None) -> Compose:
 
 
 def _text(states: Tensor) -> Tensor:
-    return functional.normalize(states[:, 0], dim=-1)
+    return _unit(states[:, 0])
+
+
+def _unit(x: Tensor) -> Tensor:
+    return functional.normalize(x, dim=-1)

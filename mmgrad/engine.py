@@ -234,13 +234,14 @@ def load(
     device: str | None = None,
     composition: str | None = None,
     weight: float | None = None,
+    adapter: str | Path | None = None,
 ) -> Engine:
     """An engine of a model (default: the embedded one) and a gallery (default: the one that is shipped).
 
-    `model`, `device`, `composition` and `weight` are those of `mmgrad.model.load_model`, and `gallery` that of
-    `Gallery.load`: a folder, or a dataset repository of the hub; its embeddings lie on the model's device. Raises
+    `model`, `device`, `composition`, `weight` and `adapter` are those of `mmgrad.model.load_model`, and `gallery` that
+    of `Gallery.load`: a folder, or a dataset repository of the hub; its embeddings lie on the model's device. Raises
     ModelError, GalleryError or InputError, each saying what is missing and what to do.
     """
-    loaded = load_model(model, device, composition, weight)
+    loaded = load_model(model, device, composition, weight, adapter)
     stored = Gallery.load(gallery if gallery is not None else DEFAULT_GALLERY, loaded)
     return Engine(loaded, stored.to(loaded.device))

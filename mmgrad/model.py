@@ -17,12 +17,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save, save_file
 from torch import Tensor
 
-from mmgrad import compositions, hub, model_card
+from mmgrad import compositions, hub, model_card, pseudo_word
 from mmgrad.composer import DIMENSION, Composer
 from mmgrad.compositions import DualComposer
-from mmgrad.encoders import Encoder, TextTokens, pretrained
+from mmgrad.encoders import Encoder, TextTokens, Trainable, pretrained
 from mmgrad.encoders.clip import DualEncoder
 from mmgrad.encoders.compact import CompactEncoder
+from mmgrad.encoders.prompts import PromptEncoder
 from mmgrad.errors import InputError, ModelError
 from mmgrad.images import Letterbox
 from mmgrad.shipped import CHECKPOINTS
@@ -73,10 +74,13 @@ class Model(ModelHubMixin):
     def fingerprint(self) -> str:
         """16 hex digits that change with any weight of the encoder or the composer, or with the preprocessing.
 
-        Compositions without training have no weights and leave image embeddings alone: they share a fingerprint, and so
-        the galleries that were indexed with it; their names differ.
+        How a dual encoder's picture and text are joined leaves image embeddings alone: compositions of one encoder
+        share a fingerprint, and so the galleries that were indexed with it; their names differ.
         """
-        weights = save({key: value.contiguous().cpu() for key, value in self.composer.state_dict().items()})
+        counted = "head." if isinstance(self.composer, DualComposer) else ""
+        weights = save(
+            {k: value.contiguous().cpu() for k, value in self.composer.state_dict().items() if k.startswith(counted)}
+        )
         return hashlib.sha256(self.encoder.fingerprint.encode() + weights).hexdigest()[:16]
 
     @property
@@ -221,6 +225,8 @@ def _check_card(card: dict, config: dict, weights: int) -> None:
     """Raises ValueError or TypeError for a model.json that comes from elsewhere and would fail later, or never end."""
     if not 1 <= config.get("layers", 1) <= weights:
         raise ValueError(f"{config['layers']} layers do not fit {weights} weights")
+    if not isinstance(card.get("encoder", {}), dict):
+        raise TypeError("'encoder' of model.json is no object")
     thresholds = card.get("no_evidence", {})
     if not isinstance(thresholds, dict) or not all(math.isfinite(value) for value in thresholds.values()):
         raise ValueError("its thresholds of evidence are no numbers")
@@ -231,6 +237,7 @@ def load_model(
     device: str | torch.device | None = None,
     composition: str | None = None,
     weight: float | None = None,
+    adapter: str | Path | None = None,
     download: dict[str, Any] | None = None,
 ) -> Model:
     """The embedded model, one trained by `python -m mmgrad train`, or a CLIP, SigLIP or SigLIP 2 of transformers.
@@ -241,28 +248,34 @@ def load_model(
         device: a torch device; by itself the best one here, see `choose_device`.
         composition: how a model of transformers joins picture and text, see `mmgrad.compositions`; "sum" by default.
         weight: how much the text counts in it.
+        adapter: the file of a pseudo-word network, which the composition "pseudo-word" needs, see `mmgrad.pseudo_word`.
         download: what `huggingface_hub.snapshot_download` takes besides, such as `revision`.
 
     Raises:
-        ModelError: an unknown name, missing, changed or unsafe weights, a broken checkpoint, an absent device.
-        InputError: an unknown composition or a weight out of range, or either for a model that was trained to compose.
+        ModelError: an unknown name, missing, changed or unsafe weights, a broken checkpoint or one over an encoder that
+            is missing or another, an absent device.
+        InputError: an unknown composition, a weight out of range or a missing adapter, or any of them for a model that
+            was trained to compose.
     """
     device = choose_device(device)
     title = str(name or DEFAULT)
     folder = CHECKPOINTS / DEFAULT if title == DEFAULT else Path(title).expanduser()
     fetched = None
     if title != DEFAULT:
-        compositions.choose(composition, weight)  # what is mistyped is told of before anything is fetched or loaded
+        kind = _checked_composition(composition, weight, adapter)  # before anything is fetched or loaded
         if not folder.is_dir():
             folder = fetched = pretrained.fetch(title, **download or {})
         if not _is_checkpoint(folder, fetched is not None):
-            return dual_model(DualEncoder(title, device, folder=fetched), composition, weight)
-    if composition is not None or weight is not None:
+            network = pseudo_word.load_adapter(adapter) if adapter is not None else None
+            return dual_model(DualEncoder(title, device, folder=fetched), kind, weight, network)
+    if any(given is not None for given in (composition, weight, adapter)):
         raise InputError(
             f"The model '{title}' was trained to compose; a composition is chosen for CLIP and SigLIP only."
         )
     composer, card = load_composer(folder, f"'{title}'" if fetched else None)
-    return Model(CompactEncoder(device), composer.to(device), card, description=_description(folder))
+    encoder = _encoder_of(card, folder, device)
+    check_fits(composer, card, encoder, folder)
+    return Model(encoder, composer.to(device), card, description=_description(folder))
 
 
 def _description(folder: Path) -> str:
@@ -272,16 +285,82 @@ def _description(folder: Path) -> str:
         return ""
 
 
-def dual_model(encoder: DualEncoder, composition: str | None = None, weight: float | None = None) -> Model:
-    """A dual encoder whose queries are composed by a formula, see `mmgrad.compositions.choose`.
+def load_encoder(source: str | Path | None = None, device: torch.device | str = "cpu") -> CompactEncoder | DualEncoder:
+    """The frozen encoder of a name: "compact" (the default), or the folder or hub id of a CLIP or SigLIP.
+
+    Raises ModelError for a model that is missing, broken or of another kind.
+    """
+    return CompactEncoder(device) if source in (None, DEFAULT) else DualEncoder(str(source), device)
+
+
+def card_over(encoder: Trainable) -> dict:
+    """The beginning of the card of a composer that is trained over an encoder: its name, and which encoder it needs."""
+    name = encoder.name if encoder.source == DEFAULT else f"{encoder.name} (trained)"
+    return {"name": name, "encoder": {"source": encoder.source, "fingerprint": encoder.training_fingerprint}}
+
+
+def check_fits(composer: Composer, card: dict, encoder: Encoder, folder: Path) -> None:
+    """Raise ModelError unless the checkpoint in a folder was trained over this very encoder.
+
+    A card that names none is of the compact encoder, from before cards did.
+    """
+    expected = {key: getattr(encoder, key) for key in ("channels", "token_width", "grid")}
+    fits = {key: composer.config[key] for key in expected} == expected
+    named = card.get("encoder", {})
+    own = getattr(encoder, "training_fingerprint", None)
+    if not fits or named.get("fingerprint", own) != own:
+        source = named.get("source", DEFAULT)
+        raise ModelError(
+            f"The checkpoint in {folder} is made for another encoder than this '{encoder.name}' (it names '{source}', "
+            f"{named.get('fingerprint', 'no fingerprint')}); give it the one it was trained over, or train a new one."
+        )
+
+
+def _encoder_of(card: dict, folder: Path, device: torch.device) -> CompactEncoder | DualEncoder:
+    """The encoder that the card of the checkpoint in a folder names."""
+    source = card.get("encoder", {}).get("source", DEFAULT)
+    try:
+        return load_encoder(source, device)
+    except ModelError as error:
+        if source == DEFAULT:
+            raise
+        raise ModelError(f"The checkpoint in {folder} needs its encoder '{source}': {error}") from error
+
+
+def dual_model(
+    encoder: DualEncoder,
+    composition: str | None = None,
+    weight: float | None = None,
+    adapter: pseudo_word.Adapter | None = None,
+) -> Model:
+    """A dual encoder whose queries are composed by a formula, see `mmgrad.compositions.choose`, or by a pseudo-word.
 
     Its card has no thresholds of evidence, for none are calibrated: only maps without any positive value are empty.
     """
     kind = composition or compositions.DEFAULT
+    card: dict = {"composition": kind, "preprocessing": encoder.preprocessing}
+    if adapter is not None:
+        prompts = PromptEncoder(encoder, adapter.prompt)
+        composer = DualComposer(encoder.head, pseudo_word.compose_with(adapter, prompts))
+        card |= {"name": f"{encoder.name} ({kind} {adapter.name})", "adapter": adapter.card}
+        return Model(prompts, composer.eval(), card, encoder.dimension)
     composer = DualComposer(encoder.head, compositions.choose(kind, weight)).eval()
     made = kind if weight is None else f"{kind} {weight:g}"
-    card = {"name": f"{encoder.name} ({made})", "composition": kind, "preprocessing": encoder.preprocessing}
-    return Model(encoder, composer, card, encoder.dimension)
+    return Model(encoder, composer, card | {"name": f"{encoder.name} ({made})"}, encoder.dimension)
+
+
+def _checked_composition(composition: str | None, weight: float | None, adapter: str | Path | None) -> str:
+    """The name of the composition that is meant. Raises InputError where the three do not go together."""
+    if composition != compositions.PSEUDO_WORD and (adapter is None or composition is not None):
+        if adapter is not None:
+            raise InputError(f"The composition '{composition}' takes no adapter; leave it out, or choose pseudo-word.")
+        compositions.choose(composition, weight)
+        return composition or compositions.DEFAULT
+    if adapter is None:
+        raise InputError("The composition 'pseudo-word' needs the file of its network: --adapter FILE.safetensors.")
+    if weight is not None:
+        raise InputError("The composition 'pseudo-word' has no weight; leave it out.")
+    return compositions.PSEUDO_WORD
 
 
 def _is_checkpoint(folder: Path, fetched: bool) -> bool:

@@ -24,8 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of the page, each with its environment variable, if it has one, in brackets."""
     add = parser.add_argument
     add("--model", metavar="NAME", help="'compact' (the default), a folder or a hub id (MMGRAD_MODEL)")
-    add("--composition", metavar="NAME", help="of a CLIP or SigLIP: sum, slerp or direction (MMGRAD_COMPOSITION)")
+    add(
+        "--composition",
+        metavar="NAME",
+        help="of a CLIP or SigLIP: sum, slerp, direction or pseudo-word (MMGRAD_COMPOSITION)",
+    )
     add("--weight", metavar="W", help="how much the text counts in it (MMGRAD_WEIGHT)")
+    add("--adapter", metavar="FILE", help="the network of the composition pseudo-word (MMGRAD_ADAPTER)")
     several = f"MMGRAD_GALLERY, several with '{os.pathsep}' between them"
     add("--gallery", action="append", metavar="DIR", help=f"pictures; more than once for a choice ({several})")
     add("--gallery-dtype", metavar="TYPE", help="float16 halves the galleries' memory (MMGRAD_GALLERY_DTYPE)")
@@ -82,7 +87,8 @@ def _load_model(options: argparse.Namespace, device: str | None) -> "Model":
 
     name, weight = _given(options.model, "MMGRAD_MODEL"), _given(options.weight, "MMGRAD_WEIGHT")
     composition = _given(options.composition, "MMGRAD_COMPOSITION")
-    model = load_model(name, device, composition, None if weight is None else _number(weight))
+    adapter = _given(options.adapter, "MMGRAD_ADAPTER")
+    model = load_model(name, device, composition, None if weight is None else _number(weight), adapter)
     logger.info(
         "Model %s, fingerprint %s, from %s, on %s.", model.name, model.fingerprint, _origin(name), _named(model)
     )

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,7 +19,9 @@ from mmgrad.evaluation import command
 from mmgrad.export import write_explanation
 from mmgrad.images import MAX_SIDE
 from mmgrad.model import save_composer
-from mmgrad.training import cache, loop
+from mmgrad.training import cache
+from mmgrad.training import command as training_command
+from mmgrad.training.batches import Settings
 from mmgrad.training.cache import Part
 
 TEXT = "replace the ball with a red kite"
@@ -272,27 +275,30 @@ def test_a_model_is_not_compared_with_itself(
 
 def test_train_takes_its_settings_from_the_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     built, trained = [], []
-    monkeypatch.setattr("mmgrad.encoders.compact.CompactEncoder", lambda: "encoder")
+    encoder = SimpleNamespace(name="compact", source="compact")
+    monkeypatch.setattr(training_command, "load_encoder", lambda name: encoder)
 
     def build(*given: object) -> object:
         built.append(given)
         return given
 
     monkeypatch.setattr(cache, "build", build)
-    monkeypatch.setattr(loop, "train", lambda *given: trained.append(given))
+    monkeypatch.setattr(training_command, "train", lambda *given: trained.append(given))
     arguments = ["--out", str(tmp_path), "--cache", str(tmp_path / "c"), "--families", "8", "--steps", "3"]
     assert cli.main(["train", *arguments, "--attention", "0", "--seed", "4", "--validation-families", "2"]) == 0
-    data, validation = (tmp_path / "c", Part("train", 8)), (tmp_path / "c", Part("validation", 2))
+    parts = (Part("train", 8), Part("validation", 2))
+    data, validation = ((tmp_path / "c", encoder, part) for part in parts)
     assert built == [validation, data]
-    settings = loop.Settings(steps=3, attention=0.0, seed=4)
-    assert trained == [(settings, data, {"validation": validation}, "encoder", tmp_path, None)]
+    settings = Settings(steps=3, attention=0.0, seed=4)
+    assert trained == [(settings, data, {"validation": validation}, encoder, tmp_path, None)]
 
 
 def test_train_takes_photographs_beside_the_scenes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trained = []
-    monkeypatch.setattr("mmgrad.encoders.compact.CompactEncoder", lambda: "encoder")
-    monkeypatch.setattr(cache, "build", lambda folder, *parts: parts)
-    monkeypatch.setattr(loop, "train", lambda *given: trained.append(given))
+    encoder = SimpleNamespace(name="compact", source="compact")
+    monkeypatch.setattr(training_command, "load_encoder", lambda name: encoder)
+    monkeypatch.setattr(cache, "build", lambda folder, encoder, *parts: parts)
+    monkeypatch.setattr(training_command, "train", lambda *given: trained.append(given))
     photos = tmp_path / "photos"
     arguments = ["--out", str(tmp_path), "--families", "10", "--validation-families", "4", "--photos", str(photos)]
     assert cli.main(["train", *arguments]) == 0

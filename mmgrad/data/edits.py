@@ -32,7 +32,7 @@ __all__ = [
     "make_family",
 ]
 
-TRAIN_FAMILIES = 6_000
+TRAIN_FAMILIES = 12_000
 VALIDATION_FAMILIES = 200
 TEST_FAMILIES = 1450
 SPLITS = ("train", "validation", "test")

@@ -65,6 +65,50 @@ class Encoder(Protocol):
         ...
 
 
+class Trainable(Encoder, Protocol):
+    """What training needs of an encoder besides: feature maps and texts that can be kept on disk.
+
+    Attributes:
+        source: what `mmgrad.model.load_encoder` makes it of again.
+        training_fingerprint: 16 hex digits that change with anything that feature maps or text states depend on.
+        stage_names: what `stages` gives, by name.
+        look_width: so many of the last channels of feature maps and text states are of one space, see `Composer`.
+        places: places a side of what `evidence` gives.
+        mirrors: whether the feature map of a mirrored picture is, nearly, the mirrored feature map.
+    """
+
+    source: str
+    stage_names: tuple[str, ...]
+    look_width: int
+    places: int
+    mirrors: bool
+
+    @property
+    def training_fingerprint(self) -> str:
+        """See above."""
+        ...
+
+    def stages(self, pixels: Tensor) -> tuple[Tensor, ...]:
+        """pixels -> what is kept, each [B, C, h, w] float32; `unpack` of it is what `trunk` gives."""
+        ...
+
+    def unpack(self, *stages: Tensor) -> Tensor:
+        """What `stages` gave -> feature map [B, C, h, w] float32."""
+        ...
+
+    def read(self, texts: Sequence[str]) -> TextTokens:
+        """Texts -> as much of their token states as is kept."""
+        ...
+
+    def complete(self, states: Tensor, texts: Sequence[str]) -> Tensor:
+        """States [B, L, D'] that `read` gave, those of masked tokens left out, -> all that `encode_text` gives."""
+        ...
+
+    def class_activation(self, stage: Tensor, row: int) -> Tensor | None:
+        """Evidence for one of the ImageNet classes at each place of a last stage [C, h, w]; None without classifier."""
+        ...
+
+
 def words_of(text: str, offsets: Sequence[tuple[int, int]]) -> tuple[Word, ...]:
     """Words of a text, each with the tokens whose characters lie in it; words cut off by truncation are left out.
 

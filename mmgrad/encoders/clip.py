@@ -9,6 +9,7 @@ Pictures are letterboxed instead of cut to their middle, as CLIP's own processor
 
 import hashlib
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,9 @@ class DualEncoder:
         ModelError: see `mmgrad.encoders.pretrained.load_pretrained`.
     """
 
+    look_width = 0  # what a word looks like is not known by any channel
+    mirrors = False  # states of patches hold where the patch is
+
     def __init__(
         self,
         name: str | Path,
@@ -57,13 +61,17 @@ class DualEncoder:
         self.device = torch.device(device)
         loaded = load_pretrained(name, folder)
         self.name, self.model, self.tokenizer = loaded.name, loaded.model, loaded.tokenizer
+        given = Path(name).expanduser()
+        self.source = str(given.resolve()) if given.is_dir() else str(name)
         self.tower = Tower(self.model)
         self.head = self.tower.head
-        self.grid, self.size = self.tower.grid, self.tower.grid * self.tower.patch
+        self.grid = self.places = self.tower.grid
+        self.size = self.tower.grid * self.tower.patch
+        self.stage_names: tuple[str, ...] = ("patches", "prefix") if self.tower.prefix else ("patches",)
         self.channels = self.tower.width * (1 + self.tower.prefix)
         self._scale, self._mean, self._std = _scaling(loaded.processor, self.name)
         self.preprocessing = f"letterbox to {self.size} pixels, mean {self._mean}, deviation {self._std}"
-        self.fingerprint = _fingerprint(self.model.vision_model, self.head, self.preprocessing)
+        self.fingerprint = _fingerprint(self.preprocessing, self.model.vision_model, self.head)
         self.model.to(self.device)
         dtype = dtype or _trunk_dtype(self.device)
         if dtype != torch.float32:
@@ -75,6 +83,12 @@ class DualEncoder:
         self._projection = self.model.text_projection if config.model_type == "clip" else self.model.text_model.head
         self.dimension = self.token_width = self._projection.out_features
 
+    @cached_property
+    def training_fingerprint(self) -> str:
+        """16 hex digits that change with anything that feature maps or text states depend on."""
+        settings = f"{self.fingerprint} {self._lower} {self._padding} {self._length}"
+        return _fingerprint(settings, self.model.text_model, self._projection)
+
     def prepare(self, images: Sequence[np.ndarray]) -> tuple[Tensor, list[Letterbox]]:
         """RGB uint8 pictures [H, W, 3] -> pixels [B, 3, size, size] float32, and each one's geometry."""
         boxes = [Letterbox.fit(image.shape[0], image.shape[1], self.size) for image in images]
@@ -85,6 +99,26 @@ class DualEncoder:
     def trunk(self, pixels: Tensor) -> Tensor:
         """pixels [B, 3, size, size] -> feature map [B, C (1 + p), grid, grid] float32, no gradient."""
         return self.tower.trunk(pixels.to(self.device))
+
+    def stages(self, pixels: Tensor) -> tuple[Tensor, ...]:
+        """The feature map as it is kept on disk: patches [B, C, grid, grid], and prefix [B, p C, 1, 1] where p > 0."""
+        features = self.trunk(pixels)
+        return (features[:, : self.tower.width], features[:, self.tower.width :, :1, :1])[: len(self.stage_names)]
+
+    def unpack(self, *stages: Tensor) -> Tensor:
+        """What `stages` gave -> feature map [B, C (1 + p), grid, grid] float32."""
+        return torch.cat([stage.expand(-1, -1, self.grid, self.grid) for stage in stages], dim=1).float()
+
+    def read(self, texts: Sequence[str]) -> TextTokens:
+        """Texts -> their states, all of which are kept."""
+        return self.encode_text(texts)
+
+    def complete(self, states: Tensor, texts: Sequence[str]) -> Tensor:
+        """The states as they are."""
+        return states
+
+    def class_activation(self, stage: Tensor, row: int) -> None:
+        """None: there is no classifier."""
 
     def evidence(self, contributions: Tensor) -> Tensor:
         """Contributions of each value of a feature map -> their sum over a patch's channels, [B, grid, grid]."""
@@ -177,13 +211,13 @@ def _scaling(processor: Any, name: str) -> tuple[float, list[float], list[float]
     return factor, mean, std
 
 
-def _fingerprint(vision: torch.nn.Module, head: torch.nn.Module, preprocessing: str) -> str:
-    """16 hex digits that change with anything that an image embedding depends on."""
-    digest = hashlib.sha256(preprocessing.encode())
-    for module in (vision, head):
+def _fingerprint(settings: str, *modules: torch.nn.Module) -> str:
+    """16 hex digits that change with the settings and with any weight."""
+    digest = hashlib.sha256(settings.encode())
+    for module in modules:
         for key, value in sorted(module.state_dict().items()):
             digest.update(key.encode())
-            digest.update(value.reshape(-1).view(torch.uint8).numpy())
+            digest.update(value.cpu().reshape(-1).view(torch.uint8).numpy())
     return digest.hexdigest()[:16]
 
 

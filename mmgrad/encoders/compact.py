@@ -51,10 +51,12 @@ class CompactEncoder:
     1,280 channels that the ImageNet classifier averages. `evidence` lays contributions out again at 14 x 14.
     """
 
-    name = "compact"
+    name = source = "compact"
     size = 224
     channels, grid = 4 * FINE + TOP, 7
     token_width, look_width = 2 * 384 + TOP, TOP
+    stage_names: tuple[str, ...] = ("fine", "coarse")
+    places, mirrors = 14, True
 
     def __init__(self, device: torch.device | str = "cpu"):
         self.device = torch.device(device)
@@ -68,6 +70,7 @@ class CompactEncoder:
         self.tokenizer = AutoTokenizer.from_pretrained(text_file.parent)
         self.text = AutoModel.from_pretrained(text_file.parent).eval().requires_grad_(False).to(self.device)
         self.fingerprint = hashlib.sha256(f"{IMAGE_WEIGHTS[3]} {TEXT_WEIGHTS[3]} {self.size}".encode()).hexdigest()[:16]
+        self.training_fingerprint = self.fingerprint
 
     def prepare(self, images: Sequence[np.ndarray]) -> tuple[Tensor, list[Letterbox]]:
         """RGB uint8 pictures [H, W, 3] -> pixels [B, 3, 224, 224] float32 in [-1, 1], and each one's geometry."""
@@ -111,14 +114,15 @@ class CompactEncoder:
         return True
 
     @torch.no_grad()
-    def unpack(self, fine: Tensor, coarse: Tensor) -> Tensor:
+    def unpack(self, *stages: Tensor) -> Tensor:
         """The two stages -> feature map [B, 1728, 7, 7] float32."""
+        fine, coarse = stages
         return torch.cat([functional.pixel_unshuffle(fine, 2), self.net.top(coarse)], dim=1).float()
 
     @torch.no_grad()
-    def class_activation(self, coarse: Tensor, row: int) -> Tensor:
+    def class_activation(self, stage: Tensor, row: int) -> Tensor:
         """The evidence for one of the 1,000 ImageNet classes at each place, [7, 7], of one coarse stage [320, 7, 7]."""
-        return torch.einsum("c,chw->hw", self.net._fc.weight[row], self.net.top(coarse.float()[None])[0])
+        return torch.einsum("c,chw->hw", self.net._fc.weight[row], self.net.top(stage.float()[None])[0])
 
     def evidence(self, contributions: Tensor) -> Tensor:
         """Contributions of each value of a feature map [B, 1728, 7, 7] -> their sum at each place, [B, 14, 14].
@@ -149,6 +153,10 @@ class CompactEncoder:
         lexical = LEXICAL_SCALE * self.text.get_input_embeddings()(batch["input_ids"])
         states = torch.cat([self.text(**batch).last_hidden_state, lexical], dim=-1)
         return TextTokens(states.float(), batch["attention_mask"].bool(), words)
+
+    def complete(self, states: Tensor, texts: Sequence[str]) -> Tensor:
+        """What `read` gave [B, L, 768] -> with what the tokens look like, [B, L, 768 + 1280]."""
+        return torch.cat([states, self.look(texts)], dim=-1)
 
     def look(self, texts: Sequence[str]) -> Tensor:
         """Texts -> the look of each token [B, L, 1280] (see `mmgrad.encoders.looks`), zero where it has none."""

@@ -12,6 +12,7 @@ from tqdm import tqdm
 from mmgrad.compositions import DualComposer
 from mmgrad.data.benchmark import Benchmark
 from mmgrad.encoders import TextTokens
+from mmgrad.encoders.prompts import PromptEncoder
 from mmgrad.images import load_image
 from mmgrad.letterbox import PAD
 from mmgrad.model import Model
@@ -61,7 +62,7 @@ def compose(model: Model, benchmark: Benchmark, progress: bool = True) -> tuple[
 
 def _text_alone(model: Model, blank: Tensor, tokens: TextTokens) -> Tensor:
     """The texts' own embeddings [B, D] in a dual encoder; else the composed queries on a blank picture."""
-    if isinstance(model.composer, DualComposer):
+    if isinstance(model.composer, DualComposer) and not isinstance(model.encoder, PromptEncoder):
         return functional.normalize(tokens.states[:, 0], dim=-1)
     wide = blank.expand(len(tokens.states), -1, -1, -1)
     return model.composer.query(wide, tokens.states, tokens.mask)

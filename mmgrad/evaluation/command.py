@@ -10,13 +10,14 @@ from mmgrad.confidence import Confidence
 from mmgrad.data.edits import TEST_FAMILIES, VALIDATION_FAMILIES
 from mmgrad.data.photographs import load_photographs
 from mmgrad.encoders.clip import DualEncoder
+from mmgrad.encoders.prompts import PromptEncoder
 from mmgrad.errors import InputError, ModelError
 from mmgrad.evaluation.benchmarks import benchmark_markdown, evaluate_benchmark
 from mmgrad.evaluation.photographs import evaluate_photographs, photographs_markdown
 from mmgrad.evaluation.plots import draw_plots
 from mmgrad.evaluation.report import markdown, write_json
 from mmgrad.evaluation.suite import evaluate
-from mmgrad.model import Model, dual_model, load_composer, load_model
+from mmgrad.model import Model, check_fits, dual_model, load_composer, load_model
 
 
 def run(options: Namespace) -> None:
@@ -24,7 +25,8 @@ def run(options: Namespace) -> None:
 
     Raises MMGradError where something of it cannot be.
     """
-    model = load_model(options.model, options.device, options.composition, options.weight)
+    chosen = {key: getattr(options, key) for key in ("device", "composition", "weight", "adapter")}
+    model = load_model(options.model, **chosen)
     models = {model.name: model}
     for folder in options.compare:
         name, other = _other(folder, model, models)
@@ -95,15 +97,15 @@ def _other(folder: Path, model: Model, taken: dict[str, Model]) -> tuple[str, Mo
 
     It must fit the encoder of the first and differ from those taken.
     """
+    if isinstance(model.encoder, PromptEncoder):
+        raise ModelError(f"'{model.name}' reads texts as prompts and is judged alone; leave --compare out.")
     if str(folder) in COMPOSITIONS and isinstance(model.encoder, DualEncoder):
         composed = dual_model(model.encoder, str(folder))
         if composed.name in taken:
             raise ModelError(f"'{composed.name}' is already there; give another composition to compare.")
         return composed.name, composed
     composer, card = load_composer(folder)
-    expected = {key: getattr(model.encoder, key) for key in ("channels", "token_width", "grid")}
-    if {key: composer.config[key] for key in expected} != expected:
-        raise ModelError(f"The checkpoint in {folder} is made for another encoder than {model.encoder.name}.")
+    check_fits(composer, card, model.encoder, folder)
     other = Model(model.encoder, composer.to(model.device), card)
     same = next((name for name, each in taken.items() if each.fingerprint == other.fingerprint), None)
     if same is not None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mmgrad.encoders.compact import CompactEncoder
-from mmgrad.training.cache import Features
+from mmgrad.encoders import Trainable
+from mmgrad.training.features import Features
 from mmgrad.training.precision import precision
 
 OF_A_THING = frozenset({"replace", "remove", "recolour", "resize", "move"})
@@ -19,26 +19,28 @@ _SIDED = re.compile(r"\b(left|right)\b", re.IGNORECASE)
 class Settings:
     """What a run is determined by, besides its data. `attention` is the weight of the attention loss (0: none)."""
 
-    steps: int = 2500
-    families: int = 24  # a batch
-    per_family: int = 6  # triplets of each
-    learning_rate: float = 2e-3
+    steps: int = 1700
+    families: int = 16  # a batch
+    per_family: int = 8  # triplets of each
+    learning_rate: float = 1.5e-3
     weight_decay: float = 0.05
-    warmup: int = 200
+    warmup: int = 100
     attention: float = 0.5
     attention_ramp: int = 300
     attention_share: int = 6  # every sixth triplet of the batch
-    attention_every: int = 2  # steps
-    evaluate_every: int = 1000
+    attention_every: int = 3  # steps
+    evaluate_every: int = 500
     seed: int = 0
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Triplets of some families with all scenes of these.
+    """Triplets of some families with all scenes of these, each once.
 
     features [S, C, h, w], states [Q, L, D], mask [Q, L], reference and target [Q] (index into the scenes), regions
-    [Q, 2, 14, 14] in [0, 1], family [Q], and whether the edit is of a thing in the reference [Q].
+    [Q, 2, h', w'] in [0, 1], family [Q], whether the edit is of a thing in the reference [Q], and whether the text says
+    left or right [Q]. `mirrored` [S, C, h, w] are features of the mirrored scenes, where regions are not known and the
+    step has an attention loss.
     """
 
     features: Tensor
@@ -49,18 +51,21 @@ class Batch:
     regions: Tensor
     family: Tensor
     of_a_thing: Tensor
+    sided: Tensor
+    mirrored: Tensor | None = None
 
 
 class Sampler:
     """Makes the batch of a step, which depends on the seed and the step alone.
 
-    Half of the families are mirrored, features and regions alike; their sentences that say left or right are left out.
+    Half of the families are mirrored, features and regions alike, where that is right for the encoder and families
+    share no picture; their sentences that say left or right are left out.
     """
 
-    def __init__(self, data: Features, settings: Settings, encoder: CompactEncoder):
+    def __init__(self, data: Features, settings: Settings, encoder: Trainable):
         self.data, self.settings, self.encoder = data, settings, encoder
         order = torch.argsort(data.family, stable=True)
-        self.triplets = order.split(torch.bincount(data.family, minlength=len(data.scenes_of) - 1).tolist())
+        self.triplets = order.split(torch.bincount(data.family, minlength=len(data.members)).tolist())
         self.of_a_thing = torch.tensor([row["edit"] in OF_A_THING for row in data.info])
         self.sided = torch.tensor([bool(_SIDED.search(row["text"])) for row in data.info])
 
@@ -69,28 +74,49 @@ class Sampler:
         generator = torch.Generator().manual_seed(self.settings.seed * 1_000_003 + step)
         families = torch.randperm(len(self.triplets), generator=generator)[: self.settings.families]
         mirrored = torch.rand(len(families), generator=generator) < 0.5
-        triplets, scenes, flips, turns, reference, target, first = [], [], [], [], [], [], 0
+        mirrored &= self.encoder.mirrors and self.data.annotated
+        triplets, turns = [], []
+        places: dict[int, int] = {}  # of the scenes in the batch
+        flips: list[bool] = []
         for family, mirror in zip(families.tolist(), mirrored.tolist(), strict=True):
             own = self.triplets[family]
             if mirror:
                 own = own[~self.sided[own]]
             picked = own[torch.randperm(len(own), generator=generator)[: self.settings.per_family]]
-            start, stop = (int(i) for i in self.data.scenes_of[family : family + 2])
             triplets.append(picked)
-            scenes.append(torch.arange(start, stop))
-            flips.append(torch.full((stop - start,), mirror))
             turns.append(torch.full((len(picked),), mirror))
-            reference.append(self.data.reference[picked] - start + first)
-            target.append(self.data.target[picked] - start + first)
-            first += stop - start
-        index = torch.cat(triplets)
-        fine, coarse = (_mirror(stage, torch.cat(flips)) for stage in self.data.scenes(torch.cat(scenes)))
-        with precision(fine.device):
-            features = self.encoder.unpack(fine, coarse)
+            for scene in self.data.members[family].tolist():
+                places.setdefault(scene, len(places))
+            flips += [mirror] * (len(places) - len(flips))
+        index, scenes = torch.cat(triplets), torch.tensor(list(places))
+        features = self._features(scenes, torch.tensor(flips))
         states, mask = self.data.texts(index, self.encoder)
         regions = _mirror(self.data.regions[index].float() / 255, torch.cat(turns))
-        ends = torch.cat(reference), torch.cat(target)
-        return Batch(features, states, mask, *ends, regions, self.data.family[index], self.of_a_thing[index])
+        reference, target = (
+            torch.tensor([places[i] for i in end[index].tolist()]) for end in (self.data.reference, self.data.target)
+        )
+        attention = self.settings.attention > 0 and step % self.settings.attention_every == 0
+        twins = self._features(scenes, mirrored=True) if attention and not self.data.annotated else None
+        return Batch(
+            features=features,
+            states=states,
+            mask=mask,
+            reference=reference,
+            target=target,
+            regions=regions,
+            family=self.data.family[index],
+            of_a_thing=self.of_a_thing[index],
+            sided=self.sided[index],
+            mirrored=twins,
+        )
+
+    def _features(self, scenes: Tensor, flips: Tensor | None = None, mirrored: bool = False) -> Tensor:
+        """Feature maps of scenes [S], those where `flips` is True turned round, or those of their mirror images."""
+        stages = self.data.scenes(scenes, mirrored)
+        if flips is not None:
+            stages = tuple(_mirror(stage, flips) for stage in stages)
+        with precision(stages[0].device):
+            return self.encoder.unpack(*stages)
 
 
 def _mirror(stack: Tensor, chosen: Tensor) -> Tensor:

@@ -8,9 +8,9 @@ from torch.nn import functional
 from mmgrad.attention import reference_map, target_map, target_maps
 from mmgrad.composer import Composer
 from mmgrad.confidence import Confidence, fit, trials
-from mmgrad.encoders.compact import CompactEncoder
-from mmgrad.training.cache import Features
-from mmgrad.training.validation import embed, embed_queries
+from mmgrad.encoders import Trainable
+from mmgrad.training.features import Features
+from mmgrad.training.validation import embed, embed_queries, found
 
 BATCH = 64
 EMPTY = frozenset({"a", "an", "the", "with", "for", "of", "to", "by", "in", "and", "it", "i", "you", "could", "please"})
@@ -20,20 +20,20 @@ MISSED = 0.05  # at most this share of the true edits may be called "no evidence
 REACHES = [share / 100 for share in range(60, 105, 5)]
 
 
-def set_reach(composer: Composer, data: Features, encoder: CompactEncoder) -> None:
-    """Set the composer's `reach` to the one of REACHES with the greatest Recall@1 on a split."""
+def set_reach(composer: Composer, data: Features, encoder: Trainable) -> None:
+    """Set the composer's `reach` to the one of REACHES with the greatest recall on a split, at its cut."""
     composer.reach.fill_(1)
     g, q = embed(composer, data, encoder)
     before = g[data.reference]
 
     def recall(reach: float) -> float:
         queries = functional.normalize(before + reach * (q - before), dim=-1)
-        return float(((queries @ g.T).argmax(dim=1) == data.target).float().mean())
+        return found(queries @ g.T, data)
 
     composer.reach.fill_(max(REACHES, key=recall))
 
 
-def calibrate_confidence(composer: Composer, data: Features, encoder: CompactEncoder) -> Confidence:
+def calibrate_confidence(composer: Composer, data: Features, encoder: Trainable) -> Confidence:
     """How sure a search is of its first result, fitted on a split."""
     g, q = embed(composer, data, encoder)
     others = torch.arange(len(q)).roll(len(q) // 2)  # of another family
@@ -41,7 +41,7 @@ def calibrate_confidence(composer: Composer, data: Features, encoder: CompactEnc
     return fit(trials(q, foreign, g, data.reference, data.target))
 
 
-def calibrate(composer: Composer, data: Features, encoder: CompactEncoder, count: int = 500) -> dict[str, float]:
+def calibrate(composer: Composer, data: Features, encoder: Trainable, count: int = 500) -> dict[str, float]:
     """Thresholds of the positive evidence of maps, from `count` triplets of a split.
 
     "reference" and "target": the value that separates best (by balanced accuracy) the maps of triplets with a region
@@ -57,19 +57,21 @@ def calibrate(composer: Composer, data: Features, encoder: CompactEncoder, count
         [_evidence(composer, data, encoder, part, part.roll(BATCH // 2)) for part in index.split(BATCH)]
     )
     absent = (torch.cat([evidence[~defined[:, 0], 0], foreign[:, 0]]), evidence[~defined[:, 1], 1])
-    found = {side: _threshold(evidence[defined[:, i], i], absent[i]) for i, side in enumerate(("reference", "target"))}
+    thresholds = {
+        side: _threshold(evidence[defined[:, i], i], absent[i]) for i, side in enumerate(("reference", "target"))
+    }
     named = [i for i in index.tolist() if data.info[i]["removed"] and data.info[i]["added"]]
     columns = [_word_evidence(composer, data, encoder, i) for i in named]
     for number, side in enumerate(("word_reference", "word_target")):
         present, empty = (
             torch.cat([evidence.new_empty(0), *(column[number][kind] for column in columns)]) for kind in (0, 1)
         )
-        found[side] = _threshold(present, empty)
-    return {side: round(value, 6) for side, value in found.items()}
+        thresholds[side] = _threshold(present, empty)
+    return {side: round(value, 6) for side, value in thresholds.items()}
 
 
 def _evidence(
-    composer: Composer, data: Features, encoder: CompactEncoder, index: Tensor, texts: Tensor | None = None
+    composer: Composer, data: Features, encoder: Trainable, index: Tensor, texts: Tensor | None = None
 ) -> Tensor:
     """The positive evidence of the reference and target map of each triplet, with its own or other texts: [B, 2]."""
     features = encoder.unpack(*data.scenes(data.reference[index]))
@@ -85,7 +87,7 @@ def _evidence(
 
 
 def _word_evidence(
-    composer: Composer, data: Features, encoder: CompactEncoder, triplet: int
+    composer: Composer, data: Features, encoder: Trainable, triplet: int
 ) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
     """For the reference and the target: the evidence of the words of the noun that goes (comes), and of empty words."""
     info = data.info[triplet]

@@ -6,6 +6,7 @@ import os
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import cast
 
 import torch
 from safetensors import safe_open
@@ -16,32 +17,32 @@ from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from mmgrad.composer import Composer
-from mmgrad.encoders.compact import CompactEncoder
+from mmgrad.encoders import Trainable
 from mmgrad.errors import ModelError
-from mmgrad.model import begin_with, save_composer
+from mmgrad.model import DEFAULT, begin_with, card_over, save_composer
 from mmgrad.training.batches import Sampler, Settings
-from mmgrad.training.cache import Features
 from mmgrad.training.calibration import calibrate, calibrate_confidence, set_reach
+from mmgrad.training.features import Features
 from mmgrad.training.muon import Muon
 from mmgrad.training.objective import objective
-from mmgrad.training.validation import recall_at_1
+from mmgrad.training.validation import recall
 
-AVERAGED = 500  # steps: the time over which the weights that are kept are a running mean of those of the run
+AVERAGED = 250  # steps: the time over which the weights that are kept are a running mean of those of the run
 
 
 def train(
     settings: Settings,
     data: Features,
     validation: dict[str, Features],
-    encoder: CompactEncoder,
+    encoder: Trainable,
     folder: Path,
     begin: Path | None = None,
 ) -> Composer:
-    """Train a composer, keep the best one by Recall@1 of "validation" in `folder`, and return the last.
+    """Train a composer, keep the best one by the recall of "validation" in `folder`, and return the last.
 
     The weights are random at first, or those of the checkpoint in the folder `begin`. What is validated, kept and
     returned is a running mean of them (Polyak and Juditsky, 1992).
-    `validation` may hold further sets by name; their Recall@1 is logged.
+    `validation` may hold further sets by name; their recall is logged.
     `folder/state.safetensors` holds the run's state after every evaluation; a run that was killed goes on from there
     and makes the batches that it would have made.
     """
@@ -53,10 +54,10 @@ def train(
         begin_with(composer, begin)
     optimizers = _optimizers(composer, settings)
     average = AveragedModel(composer, avg_fn=_averaged)
-    mean: Composer = average.module
+    mean = cast(Composer, average.module)
     mean.eval().requires_grad_(False)
     folder.mkdir(parents=True, exist_ok=True)
-    start, best, seconds = _resume(folder, composer, average, optimizers, settings)
+    start, best, seconds = _resume(folder, composer, average, optimizers, settings, encoder)
     sampler = Sampler(data, settings, encoder)
     bar = tqdm(range(start, settings.steps), initial=start, total=settings.steps, desc="train", unit="step")
     began = time.monotonic() - seconds
@@ -78,26 +79,27 @@ def train(
         if (step + 1) % settings.evaluate_every == 0 or step + 1 == settings.steps:
             seconds = time.monotonic() - began
             set_reach(mean, validation["validation"], encoder)
-            recalls = {name: recall_at_1(mean, held_out, encoder) for name, held_out in validation.items()}
-            recall = recalls["validation"]
-            measured = {f"{name}_recall_at_1": round(value, 4) for name, value in recalls.items()}
+            recalls = {name: recall(mean, held_out, encoder) for name, held_out in validation.items()}
+            measured = {f"{name}_recall_at_{validation[name].cut}": round(value, 4) for name, value in recalls.items()}
             line = {"step": step + 1, "seconds": round(seconds), **measured, **parts}
             with (folder / "log.jsonl").open("a") as log:
                 log.write(json.dumps(line) + "\n")
             tqdm.write(json.dumps(line))
-            if recall > best:
-                best = recall
+            if recalls["validation"] > best:
+                best = recalls["validation"]
                 card = {
                     "settings": asdict(settings),
                     "step": step + 1,
                     "seconds": round(seconds),
                     **measured,
                 }
-                thresholds = calibrate(mean, validation["validation"], encoder)
-                confidence = calibrate_confidence(mean, validation["validation"], encoder).to_card()
-                card = {"no_evidence": thresholds, "confidence": confidence, "training": card}
-                save_composer(mean, {"name": "compact", **card}, folder)
-            _save(folder, composer, average, optimizers, step + 1, best, seconds, settings)
+                made = card_over(encoder)
+                held_out = validation["validation"]
+                if held_out.annotated:
+                    made["no_evidence"] = calibrate(mean, held_out, encoder)
+                    made["confidence"] = calibrate_confidence(mean, held_out, encoder).to_card()
+                save_composer(mean, made | {"training": card}, folder)
+            _save(folder, composer, average, optimizers, step + 1, best, seconds, settings, encoder)
     return mean
 
 
@@ -105,7 +107,7 @@ def _averaged(mean: Tensor, current: Tensor, count: Tensor | int) -> Tensor:
     return mean.lerp(current, max(1 / AVERAGED, 9 / (10 + int(count))))  # a short memory at first
 
 
-def _standardise(composer: Composer, data: Features, encoder: CompactEncoder) -> None:
+def _standardise(composer: Composer, data: Features, encoder: Trainable) -> None:
     features = encoder.unpack(*data.scenes(torch.arange(0, min(400, int(data.scene_starts[-1])))))
     composer.mean.copy_(features.mean(dim=(0, 2, 3)))
     composer.std.copy_(features.std(dim=(0, 2, 3)).clamp_min(1e-3))
@@ -135,6 +137,7 @@ def _save(
     best: float,
     seconds: float,
     settings: Settings,
+    encoder: Trainable,
 ) -> None:
     tensors = {f"weight.{key}": value.contiguous() for key, value in composer.state_dict().items()}
     tensors |= {f"average.{key}": value.contiguous() for key, value in average.state_dict().items()}
@@ -143,13 +146,19 @@ def _save(
             kept = optimizer.state.get(parameter, {})
             tensors |= {f"{key}.{name}": value.contiguous() for key, value in kept.items()}
     metadata = {"step": step, "best": best, "seconds": seconds, "settings": asdict(settings)}
+    metadata["encoder"] = encoder.training_fingerprint
     temporary = folder / "state.safetensors.part"
     save_file(tensors, temporary, metadata={"run": json.dumps(metadata)})
     os.replace(temporary, folder / "state.safetensors")
 
 
 def _resume(
-    folder: Path, composer: Composer, average: AveragedModel, optimizers: tuple[Optimizer, ...], settings: Settings
+    folder: Path,
+    composer: Composer,
+    average: AveragedModel,
+    optimizers: tuple[Optimizer, ...],
+    settings: Settings,
+    encoder: Trainable,
 ) -> tuple[int, float, float]:
     """Take up a killed run of the same settings: (step to go on with, best recall so far, seconds spent)."""
     path = folder / "state.safetensors"
@@ -161,6 +170,9 @@ def _resume(
             raise ModelError(
                 f"{folder} holds a run with other settings; give another folder or the settings it began with."
             )
+        # Runs that do not say so are of the compact encoder.
+        if run.get("encoder", None if encoder.source == DEFAULT else "") not in (None, encoder.training_fingerprint):
+            raise ModelError(f"{folder} holds a run over another encoder than '{encoder.name}'; give another folder.")
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
     composer.load_state_dict({key[7:]: value for key, value in tensors.items() if key.startswith("weight.")})
     average.load_state_dict({key[8:]: value for key, value in tensors.items() if key.startswith("average.")})

@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from mmgrad.attention import target_map
+from mmgrad.composer import Composer
 from mmgrad.encoders import compact, words_of
 from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.errors import ModelError
+from mmgrad.explanation import Map
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +49,40 @@ def test_a_fine_feature_comes_back_at_its_place(encoder, y, x):
     only_fine = features.clone()
     only_fine[:, 448:] = 0
     assert divmod(int(encoder.evidence(only_fine)[0].argmax()), 14) == (y, x)
+
+
+@pytest.fixture(scope="module")
+def maps(encoder) -> torch.Tensor:
+    """The target map of each of 14 x 14 places, with a feature there and nowhere else: [196, 14, 14]."""
+    torch.manual_seed(0)
+    composer = Composer(encoder.channels, encoder.token_width, encoder.grid, width=16, heads=2, layers=1, views=2)
+    composer.eval().requires_grad_(False)
+    made = []
+    for places in torch.eye(196).reshape(196, 1, 14, 14).split(49):
+        fine = places * torch.linspace(-1, 2, 112)[:, None, None]
+        features = torch.zeros(len(places), encoder.channels, 7, 7)
+        features[:, :448] = torch.nn.functional.pixel_unshuffle(fine, 2)
+        change = torch.randn(1, 256, generator=torch.Generator().manual_seed(2)).expand(len(places), -1)
+        made.append(target_map(composer, features, change, encoder.evidence))
+    return torch.cat(made)
+
+
+@pytest.mark.parametrize(("height", "width"), [(60, 120), (120, 60), (90, 90), (61, 97)])
+def test_a_feature_at_a_place_comes_back_at_its_pixels(encoder, maps, height, width):
+    """Every place in turn: the map's peak is at its centre in the picture, to half a place."""
+    _, (box,) = encoder.prepare([np.zeros((height, width, 3), np.uint8)])
+    checked = 0
+    for number, values in enumerate(maps):
+        row, column = divmod(number, 14)
+        x, y = box.to_original((16 * column + 7.5, 16 * row + 7.5))
+        if not (0 <= x <= width - 1 and 0 <= y <= height - 1):
+            continue
+        found = Map(values.abs().numpy(), box, 0.0).peak_xy
+        assert found is not None
+        assert abs(found[0] - x) <= 8 * width / box.inner_width
+        assert abs(found[1] - y) <= 8 * height / box.inner_height
+        checked += 1
+    assert checked >= 80
 
 
 def test_a_bright_spot_moves_the_features_where_it_stands(encoder):

@@ -12,7 +12,8 @@ import mmgrad
 from mmgrad import cli
 from mmgrad.attention import reference_map, target_map, target_maps
 from mmgrad.compositions import COMPOSITIONS
-from mmgrad.encoders.clip import DualEncoder
+from mmgrad.data.atlas import load_atlas
+from mmgrad.evaluation import evaluate, markdown, stream
 from mmgrad.evaluation.stream import run
 from mmgrad.gallery import Gallery
 from mmgrad.model import dual_model, load_model
@@ -127,14 +128,40 @@ def test_models_have_galleries_of_their_own(folders):
     assert [model.dimension for model in models] == [20, 32, 32]
 
 
-def test_the_evaluation_compares_compositions(folders, monkeypatch):
-    """At 32 pixels little is to be seen; what counts is that every step runs and every query is explained."""
-    encoder = DualEncoder(folders["clip"])
-    composers = {name: dual_model(encoder, name).composer for name in ("sum", "direction")}
-    passed = run(encoder, composers, "test", 1, maps=2, workers=0, progress=False)
-    assert passed.embeddings["sum"].queries.shape == passed.embeddings["direction"].queries.shape
-    assert torch.equal(passed.embeddings["sum"].images, passed.embeddings["direction"].images)
-    assert set(passed.sides["reference"].evidence) == {"sum", "direction"}
+def test_the_suite_judges_every_model_and_compares_compositions(engine):
+    """At so few pixels little is to be seen; what counts is that every figure is there and of every composition."""
+    encoder = engine.model.encoder
+    models = {name: dual_model(encoder, name).composer for name in COMPOSITIONS}
+    report = evaluate(encoder, models, None, "test", 1, 1, maps=3, workers=0, progress=False)
+    assert report["models"] == list(COMPOSITIONS)
+    assert {row["than"] for row in report["differences"]} == set(COMPOSITIONS) - {"sum"}
+    for rows in (report["retrieval"], report["localisation"]):
+        assert {row["model"] for row in rows} >= set(COMPOSITIONS)
+    whole = [row for row in report["retrieval"] if row.get("group", "all") == "all"]
+    assert any(0 <= value["mean"] <= 1 for row in whole for value in row.values() if isinstance(value, dict))
+    assert "MMGrad" in markdown(report)
+
+
+def test_what_the_suite_sees_is_what_the_engine_shows(engine):
+    """Embeddings and maps of its pass are those of one picture and one text at a time."""
+    model = engine.model
+    encoder, composer, evidence = model.encoder, model.composer, model.encoder.evidence
+    passed = run(encoder, {"a": composer}, "test", 1, maps=4, workers=0, progress=False)
+    family = stream.make_family(load_atlas(), "test", 0)
+    for row, index in enumerate(passed.sides["reference"].query.tolist()):
+        triplet = family.triplets[index]
+        features, _ = model.features([family.scenes[triplet.reference], family.scenes[triplet.target]])
+        tokens = model.encode_text(triplet.text)
+        query = composer.query(features[:1], tokens.states, tokens.mask)
+        assert torch.allclose(passed.embeddings["a"].queries[index], query[0], atol=1e-5)
+        assert torch.allclose(
+            passed.embeddings["a"].images[passed.target[index]], composer.image(features[1:])[0], atol=1e-5
+        )
+        maps = {"reference": reference_map(composer, features[:1], tokens.states, tokens.mask, evidence)}
+        maps["target"] = target_map(composer, features[1:], query - composer.image(features[:1]), evidence)
+        for side, values in maps.items():
+            found = passed.sides[side].evidence["a"][row]
+            assert found == pytest.approx(float(values.clamp_min(0).sum()), rel=1e-3, abs=1e-5)
 
 
 def test_the_command_line_takes_a_model_and_a_composition(folders, pictures, tmp_path, capsys):

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from mmgrad.training.objective import PRESENCE_WEIGHT, PRESENT, attention_loss, contrastive_loss
+from mmgrad.training.objective import PRESENCE_WEIGHT, PRESENT, attention_loss, consistency_loss, contrastive_loss
 
 
 def test_contrastive_loss_is_the_mean_negative_log_probability_of_the_target():
@@ -65,3 +65,28 @@ def test_a_map_without_positive_evidence_has_finite_loss_and_gradient():
     loss.backward()
     assert torch.isfinite(loss)
     assert torch.isfinite(evidence.grad).all()
+
+
+def test_consistency_loss_equals_its_definition_written_in_loops():
+    torch.manual_seed(2)
+    one, other = torch.randn(3, 2, 3), torch.randn(3, 2, 3)
+    expected = 0.0
+    for m, n in zip(one.flatten(1).tolist(), other.flatten(1).tolist(), strict=True):
+        sums = [sum(max(v, 0) for v in values) for values in (m, n)]
+        expected += sum(abs(max(a, 0) / sums[0] - max(b, 0) / sums[1]) for a, b in zip(m, n, strict=True)) / 3
+    assert float(consistency_loss(one, other)) == pytest.approx(expected, rel=1e-4)
+
+
+def test_maps_agree_whatever_their_scale_and_differ_most_where_they_share_no_place():
+    evidence = torch.tensor([[[0.0, 0.2], [0.6, 0.0]]])
+    assert float(consistency_loss(evidence, 3 * evidence)) == pytest.approx(0, abs=1e-4)
+    assert float(consistency_loss(evidence, evidence.flip(-1))) == pytest.approx(2, abs=1e-4)
+    assert float(consistency_loss(evidence[:0], evidence[:0])) == 0
+
+
+def test_maps_that_vanish_gain_nothing():
+    """Scaled down a hundredfold, maps that disagree disagree as before."""
+    one, other = torch.rand(2, 3, 3), torch.rand(2, 3, 3)
+    assert float(consistency_loss(0.01 * one, 0.01 * other)) == pytest.approx(
+        float(consistency_loss(one, other)), rel=1e-3
+    )

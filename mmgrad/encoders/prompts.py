@@ -1,0 +1,92 @@
+"""Texts as prompts whose token embeddings stay below CLIP's text tower, so that one of them can be replaced above it.
+
+    encoder = PromptEncoder(DualEncoder("openai/clip-vit-base-patch32"), "a photo of $ that ")
+    tokens = encoder.encode_text(["is made of glass"])
+    encoder.text_tower(tokens.states, tokens.mask)    # equals get_text_features of "a photo of $ that is made of glass"
+
+Pictures are encoded as the dual encoder does it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+from transformers.masking_utils import create_causal_mask
+
+from mmgrad.encoders import TextTokens, Word
+from mmgrad.encoders.clip import LEADING, DualEncoder
+from mmgrad.errors import ModelError
+
+MARK = "$"
+"""What stands in a prompt where the picture's own word is to come."""
+
+
+class TextTower(nn.Module):
+    """CLIP's text tower behind the lookup of its token embeddings."""
+
+    def __init__(self, model: PreTrainedModel):
+        super().__init__()
+        self.text: Any = model.text_model  # torch types the parts of a module as `Tensor | Module`
+        self.projection = model.get_submodule("text_projection")
+
+    def forward(self, embeddings: Tensor, mask: Tensor) -> Tensor:
+        """Embeddings [B, L, W], no positions added, and mask [B, L] bool, True up to the end token -> features [B, D].
+
+        What follows the end token does not matter: a token sees only those before it.
+        """
+        x = self.text.embeddings(inputs_embeds=embeddings)
+        causal = create_causal_mask(self.text.config, inputs_embeds=x, attention_mask=None, past_key_values=None)
+        x = self.text.encoder(inputs_embeds=x, attention_mask=causal, is_causal=True).last_hidden_state
+        ends = mask.sum(dim=1) - 1
+        return self.projection(self.text.final_layer_norm(x[torch.arange(len(x), device=x.device), ends]))
+
+
+class PromptEncoder(DualEncoder):
+    """A CLIP that is already loaded, whose texts are encoded as the token embeddings of a prompt.
+
+    Args:
+        encoder: its towers are shared, not copied.
+        prompt: what stands before the text, with MARK in it once.
+
+    Attributes:
+        place: the position of MARK among the tokens.
+        token_width: W, the length of a token embedding.
+
+    Raises:
+        ModelError: the model is no CLIP, or its tokenizer does not keep MARK as a token of its own.
+    """
+
+    def __init__(self, encoder: DualEncoder, prompt: str):
+        if encoder.model.config.model_type != "clip":
+            raise ModelError(f"A pseudo-word is read by CLIP only, and '{encoder.name}' is none; give a CLIP.")
+        vars(self).update(vars(encoder))
+        self.prompt, self.text_tower = prompt, TextTower(self.model)
+        self.embedding = self.model.text_model.embeddings.token_embedding
+        self.token_width = self.embedding.embedding_dim
+        before = self.tokenizer(prompt.partition(MARK)[0].strip())["input_ids"]
+        self.place = len(before) - 1  # all but the end token
+        tokens = self.tokenizer.convert_ids_to_tokens(self.tokenizer(prompt)["input_ids"])
+        if not tokens[self.place].replace("</w>", "") == MARK:
+            raise ModelError(f"The tokenizer of '{self.name}' does not keep '{MARK}' apart; give another CLIP.")
+
+    @torch.no_grad()
+    def encode_text(self, texts: Sequence[str]) -> TextTokens:
+        """Texts -> token embeddings [B, L, W] of the prompts with the texts behind, their mask, and the texts' words.
+
+        Prompts that are too long are cut at what the model takes.
+        """
+        ids, mask, _, words = self._tokenize([self.prompt + text for text in texts])
+        ends = (ids == self.tokenizer.eos_token_id).int().argmax(dim=1, keepdim=True)  # the first one is read
+        mask = mask.to(ids.device) & (torch.arange(ids.shape[1], device=ids.device) <= ends)
+        return TextTokens(self.embedding(ids).float(), mask, tuple(self._own(each) for each in words))
+
+    def _own(self, words: tuple[Word, ...]) -> tuple[Word, ...]:
+        """The words behind the prompt, counted from there, by the positions of tokens without leading states."""
+        start = len(self.prompt)
+        return tuple(
+            Word(word.text, word.start - start, word.end - start, tuple(token - LEADING for token in word.tokens))
+            for word in words
+            if word.start >= start
+        )

@@ -1,0 +1,80 @@
+"""Cached features and texts of one split, as training and validation read them."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mmgrad.encoders import Trainable
+
+MIRRORED = "mirrored."
+"""Before the name of a stage: that of the mirrored picture."""
+
+
+@dataclass(frozen=True)
+class Features:
+    """Pictures, and triplets of them.
+
+    Attributes:
+        stages: the names of the encoder's stages, of which `pictures` holds those of S scenes, float16.
+        pictures, scene_starts: shards, and the first scene of each [shards + 1].
+        sentences, triplet_starts: shards of text states, and the first of the T triplets of each [shards + 1].
+        reference, target: scene of each triplet, [T] int64.
+        family: family of each triplet, [T] int64.
+        members: for each family its scenes [*] int64, among which its pictures are to be told apart.
+        regions: [T, 2, h, w] uint8, the share of each place that changes in the reference and in the target, 255 = all;
+            all zero = not defined.
+        info: for each triplet a dict of text, edit, pattern and flags.
+        annotated: whether regions are known at all. Without, families may share pictures, and those that are trained on
+            come mirrored, too.
+        cut: K of the Recall@K that is validated.
+    """
+
+    stages: tuple[str, ...]
+    pictures: tuple[dict[str, Tensor], ...]
+    scene_starts: Tensor
+    sentences: tuple[dict[str, Tensor], ...]
+    triplet_starts: Tensor
+    reference: Tensor
+    target: Tensor
+    family: Tensor
+    members: tuple[Tensor, ...]
+    regions: Tensor
+    info: tuple[dict, ...]
+    annotated: bool = True
+    cut: int = 1
+
+    def scenes(self, index: Tensor, mirrored: bool = False) -> tuple[Tensor, ...]:
+        """The stages of the scenes `index` [B] int64, or of their mirror images, float32."""
+        shard = torch.bucketize(index, self.scene_starts[1:], right=True)
+        rows = list(zip(shard.tolist(), (index - self.scene_starts[shard]).tolist(), strict=True))
+        keys = [MIRRORED + stage if mirrored else stage for stage in self.stages]
+        return tuple(torch.stack([self.pictures[s][key][i] for s, i in rows]).float() for key in keys)
+
+    def texts(self, index: Tensor, encoder: Trainable) -> tuple[Tensor, Tensor]:
+        """Token states [B, L, D_t] float32 and mask [B, L] of the triplets `index` [B] int64.
+
+        What was kept of them, completed by the encoder.
+        """
+        shard = torch.bucketize(index, self.triplet_starts[1:], right=True)
+        parts = []
+        for s, i in zip(shard.tolist(), (index - self.triplet_starts[shard]).tolist(), strict=True):
+            start, stop = self.sentences[s]["starts"][i : i + 2]
+            parts.append(self.sentences[s]["states"][start:stop].float())
+        lengths = torch.tensor([len(part) for part in parts])
+        states = encoder.complete(
+            torch.nn.utils.rnn.pad_sequence(parts, batch_first=True), [self.info[i]["text"] for i in index.tolist()]
+        )
+        return states, torch.arange(states.shape[1]) < lengths[:, None]
+
+
+def keep_texts(texts: list[str], encoder: Trainable) -> dict[str, Tensor]:
+    """What of the states of texts is kept: `states` [tokens, D'] float16, and `starts` [texts + 1] int64 of each."""
+    order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+    states: dict[int, Tensor] = {}
+    for i in range(0, len(order), 64):
+        batch = order[i : i + 64]
+        tokens = encoder.read([texts[j] for j in batch])
+        states |= {j: s[m].half().cpu() for j, s, m in zip(batch, tokens.states, tokens.mask, strict=True)}
+    lengths = torch.tensor([0, *(len(states[i]) for i in range(len(texts)))])
+    return {"states": torch.cat([states[i] for i in range(len(texts))]), "starts": lengths.cumsum(0)}
