@@ -73,7 +73,8 @@ def _index(options: argparse.Namespace) -> None:
     from mmgrad.gallery import Gallery
     from mmgrad.model import load_model
 
-    gallery = Gallery.build(options.folder, load_model(options.model))
+    logging.getLogger("mmgrad.gallery").setLevel(logging.INFO)  # how many are new and how many known
+    gallery = Gallery.build(options.folder, load_model(options.model), anew=options.anew)
     for name, reason in gallery.skipped:
         print(f"left out: {name}: {reason}", file=sys.stderr)
     print(f"{len(gallery)} pictures indexed in {gallery.folder}")
@@ -179,8 +180,9 @@ def _parser() -> argparse.ArgumentParser:
 
     _query(_command(commands, "search", _search, "print rank, score and id of the pictures found"))
 
-    index = _command(commands, "index", _index, "make a gallery of a folder of pictures")
-    index.add_argument("folder", type=Path, metavar="DIR")
+    index = _command(commands, "index", _index, "make a gallery of pictures, or bring one up to date")
+    index.add_argument("folder", type=Path, metavar="DIR", help="a folder, a zip archive or a dataset on the disk")
+    index.add_argument("--anew", action="store_true", help="embed every picture, not only the new and changed ones")
     _model(index)
 
     evaluate = _command(commands, "evaluate", _evaluate, "measure retrieval and maps beside their baselines")
@@ -232,7 +234,9 @@ def _parser() -> argparse.ArgumentParser:
     serve = _command(commands, "serve", _serve, "open the page in a browser, as app.py does")
     _model(serve)
     _composition(serve)
-    serve.add_argument("--gallery", metavar="DIR", help="a folder of pictures (default: the shipped one)")
+    serve.add_argument(
+        "--gallery", metavar="DIR", help="a folder, zip archive or dataset of pictures (default: the shipped one)"
+    )
     serve.add_argument("--host", help="address to listen on; this machine only by default")
     serve.add_argument("--port", type=_count, help="the first free one from 7860 by default")
     return parser
@@ -265,6 +269,8 @@ def _query(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", type=Path, metavar="IMAGE", help="the reference picture")
     parser.add_argument("text", metavar="TEXT", help="what should be different, such as 'replace the dog with a cat'")
     parser.add_argument("--top", type=int, metavar="K", help=f"how many results (default: {TOP})")
-    parser.add_argument("--gallery", metavar="DIR", help="a folder of pictures (default: the shipped one)")
+    parser.add_argument(
+        "--gallery", metavar="DIR", help="a folder, zip archive or dataset of pictures (default: the shipped one)"
+    )
     _model(parser)
     _composition(parser)

@@ -72,7 +72,7 @@ class Handlers:
             raise sentence(image.reason)
         return list(WAYS) if image is None else self.engine.suggest(image)
 
-    def open_example(self, event: gr.EventData) -> tuple[Path, str, float, bool, View]:
+    def open_example(self, event: gr.EventData) -> tuple[Path | np.ndarray, str, float, bool, View]:
         """The picture and the sentence of the example that was clicked, and its answer, computed beforehand."""
         example = self.examples.get(str(_field(event, "id")))
         if example is None:
@@ -91,14 +91,14 @@ class Handlers:
         except MMGradError as error:
             raise sentence(str(error)) from error
 
-    def use_hit(self, event: gr.EventData) -> Path:
+    def use_hit(self, event: gr.EventData) -> Path | np.ndarray:
         """The picture of the result that was chosen as the next reference; only pictures of the gallery can be."""
         name = str(_field(event, "id"))
         if name not in self.engine.gallery.positions:
             raise sentence("That result is not in the gallery any more; please ask again.")
         return self.pictures.path(f"gallery:{name}")
 
-    def use_any(self) -> Path:
+    def use_any(self) -> Path | np.ndarray:
         """Some picture of the gallery."""
         return self.pictures.path(f"gallery:{random.choice(self.engine.gallery.records).id}")
 
