@@ -160,6 +160,7 @@ class Gallery:
         _tell(rows, stored, source)
         if stored is None or not _same(stored, manifest, rows):
             _store(source.home, manifest, rows)
+        gallery_files.clear(source.home)
         known_rows.write_stamps(cache, known.stamps)
         journal.remove()
         return gallery

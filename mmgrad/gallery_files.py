@@ -106,7 +106,6 @@ def write(place: Path, manifest: Manifest, embeddings: torch.Tensor, digests: to
     text = manifest.to_json()
     place.mkdir(parents=True, exist_ok=True)
     tensors = {"embeddings": embeddings.contiguous()} | ({} if digests is None else {"digests": digests.contiguous()})
-    _clear(place)
     tensor = write_part(place / TENSOR, save(tensors, metadata={"manifest": text}))
     try:
         (place / MANIFEST).unlink(missing_ok=True)
@@ -150,6 +149,14 @@ def read_outdated(place: Path, expected: Manifest) -> Stored:
         raise StaleError("its index is damaged")
     _check_copy(place, text)
     return Stored(manifest, embeddings, digests)
+
+
+def clear(place: Path) -> None:
+    """Remove what writers left behind that were killed."""
+    for part in place.glob(".gallery.*.part"):
+        with suppress(OSError, ValueError):
+            if not _runs(int(part.name.split(".")[-2])):
+                part.unlink(missing_ok=True)
 
 
 def is_normalised(embeddings: torch.Tensor) -> bool:
@@ -207,14 +214,6 @@ def write_part(path: Path, data: bytes) -> Path:
         part.unlink(missing_ok=True)
         raise
     return part
-
-
-def _clear(place: Path) -> None:
-    """Remove what writers left behind that were killed."""
-    for part in place.glob(".gallery.*.part"):
-        with suppress(OSError, ValueError):
-            if not _runs(int(part.name.split(".")[-2])):
-                part.unlink(missing_ok=True)
 
 
 def _runs(process: int) -> bool:

@@ -69,7 +69,7 @@ def old(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_run_stopped_anywhere_ends_with_the_bytes_of_an_undisturbed_one(folder: Path) -> None:
     Gallery.build(folder, Neighbourly(), progress=False)
     undisturbed = written(folder)
-    for stop in range(1, 50):
+    for stop in (1, 7, 8, 15, 22, 40, 47):
         for name in INDEX:
             (folder / name).unlink()
 
@@ -79,13 +79,12 @@ def test_a_run_stopped_anywhere_ends_with_the_bytes_of_an_undisturbed_one(folder
                     raise KeyboardInterrupt
                 return super().embed(images)
 
-        if stop < 48:
-            with pytest.raises(KeyboardInterrupt):
-                Gallery.build(folder, Stops(), progress=False)
+        with pytest.raises(KeyboardInterrupt):
+            Gallery.build(folder, Stops(), progress=False)
         model = Neighbourly()
         Gallery.build(folder, model, progress=False)
         assert written(folder) == undisturbed
-        assert not 7 <= stop < 48 or model.embedded < 48, "what was done is done again"
+        assert stop < 7 or model.embedded < 48, "what was done is done again"
         assert not (folder / JOURNAL).exists()
 
 
@@ -111,7 +110,8 @@ def test_killed_twenty_times_it_ends_with_the_same_bytes(tmp_path: Path) -> None
             return process
 
         indexing.BATCH = 8
-        folder = Path({str(tmp_path)!r})
+        folder = Path({str(tmp_path)!r}) / "pictures"
+        folder.mkdir()
         draw(folder, 200)
         start = time.perf_counter()
         os.waitpid(run(), 0)
