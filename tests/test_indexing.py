@@ -122,7 +122,7 @@ def test_killed_twenty_times_it_ends_with_the_same_bytes(tmp_path: Path) -> None
         kills = finished = 0
         while kills < 20:
             process = run()
-            time.sleep(moments.uniform(0, whole / 4))
+            time.sleep(moments.uniform(0, min(whole / 4, 0.3)))
             os.kill(process, signal.SIGKILL)
             killed = os.WIFSIGNALED(os.waitpid(process, 0)[1])
             kills += killed
