@@ -142,7 +142,10 @@ def test_search_prints_the_ids_that_the_engine_finds(
 
 
 def test_index_makes_a_gallery_and_names_what_it_left_out(
-    folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folders: tuple[Path, Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     _noise(np.random.default_rng(0), 20, 20).save(tmp_path / "good.png")
     (tmp_path / "broken.png").write_bytes(b"not a picture")
@@ -152,7 +155,7 @@ def test_index_makes_a_gallery_and_names_what_it_left_out(
     assert "broken.png" in printed.err
     assert (tmp_path / "gallery.safetensors").is_file()
     assert cli.main(["index", str(tmp_path), "--model", str(folders[0])]) == 0
-    assert "0 pictures embedded, 1 known already, 1 left out" in capsys.readouterr().err
+    assert "0 pictures embedded, 1 known already, 1 left out" in caplog.text
 
 
 def test_an_archive_is_explained_like_a_folder(
