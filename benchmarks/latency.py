@@ -20,6 +20,7 @@ import torch
 
 from mmgrad.attention import target_map
 from mmgrad.engine import Engine, load
+from mmgrad.files import File
 from mmgrad.images import load_image
 
 TEXTS = (
@@ -83,7 +84,7 @@ def main() -> None:
         options.json.write_text(json.dumps(dict(rows), indent=2) + "\n")
 
 
-def _query(engine: Engine, path: Path, text: str, top: int) -> tuple[list[float], dict[str, float]]:
+def _query(engine: Engine, path: File, text: str, top: int) -> tuple[list[float], dict[str, float]]:
     """Seconds from submit to each of STEPS, and the engine's own laps."""
     start, seen, timing = time.perf_counter(), [], {}
     for explanation in engine.stream(path, text, top):
@@ -92,7 +93,7 @@ def _query(engine: Engine, path: Path, text: str, top: int) -> tuple[list[float]
     return seen, timing
 
 
-def _batched(engine: Engine, path: Path, text: str, top: int) -> dict[str, tuple[float, float]]:
+def _batched(engine: Engine, path: File, text: str, top: int) -> dict[str, tuple[float, float]]:
     """Seconds in one batch and one by one: the maps of `top` pictures, without and with the encoding of these."""
     model, tokens = engine.model, engine.model.encode_text(text)
     features, _ = model.features([load_image(path)])

@@ -74,7 +74,8 @@ def _index(options: argparse.Namespace) -> None:
     from mmgrad.gallery import Gallery
     from mmgrad.model import load_model
 
-    gallery = Gallery.build(options.folder, load_model(options.model, options.device))
+    logging.getLogger("mmgrad.gallery").setLevel(logging.INFO)  # how many are new and how many known
+    gallery = Gallery.build(options.folder, load_model(options.model, options.device), anew=options.anew)
     for name, reason in gallery.skipped:
         print(f"left out: {name}: {reason}", file=sys.stderr)
     print(f"{len(gallery)} pictures indexed in {gallery.folder}")
@@ -177,8 +178,9 @@ def _parser() -> argparse.ArgumentParser:
 
     _query(_command(commands, "search", _search, "print rank, score and id of the pictures found"))
 
-    index = _command(commands, "index", _index, "make a gallery of a folder of pictures")
-    index.add_argument("folder", type=Path, metavar="DIR")
+    index = _command(commands, "index", _index, "make a gallery of pictures, or bring one up to date")
+    index.add_argument("folder", type=Path, metavar="DIR", help="a folder, a zip archive or a dataset on the disk")
+    index.add_argument("--anew", action="store_true", help="embed every picture, not only the new and changed ones")
     _model(index)
 
     evaluate = _command(commands, "evaluate", _evaluate, "measure retrieval and maps beside their baselines")
@@ -260,7 +262,7 @@ def _gallery(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--gallery",
         metavar="NAME",
-        help="a folder of pictures, or a dataset of the hub, owner/name (default: the shipped one)",
+        help="a folder, zip archive or dataset of pictures, or a dataset of the hub (default: the shipped one)",
     )
 
 

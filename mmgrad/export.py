@@ -11,6 +11,7 @@ from PIL import Image
 
 from mmgrad import overlay
 from mmgrad.explanation import Explanation, Hit, Map
+from mmgrad.files import File
 
 _TURNED = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 
@@ -112,7 +113,7 @@ def _words(explanation: Explanation) -> list[dict[str, Any]]:
     return [{"word": w.word, "start": w.start, "end": w.end, "weight": w.weight} for w in explanation.words]
 
 
-def _write(shown: Map, pixels: np.ndarray, source: Path, peak: float, stem: Path) -> dict[str, Any]:
+def _write(shown: Map, pixels: np.ndarray, source: File, peak: float, stem: Path) -> dict[str, Any]:
     """`stem`.npy at the resolution of the file `source`, and `stem`.png over `pixels`, the picture as it was read."""
     # The same place of the model's square, read at more pixels: pictures are scaled down when they are read.
     height, width = _upright_size(source)
@@ -129,9 +130,9 @@ def _write(shown: Map, pixels: np.ndarray, source: Path, peak: float, stem: Path
     }
 
 
-def _upright_size(path: Path) -> tuple[int, int]:
+def _upright_size(file: File) -> tuple[int, int]:
     """Height and width of a picture that has been read before, as a person sees it, without decoding it."""
-    with Image.open(path) as picture:
+    with Image.open(file if isinstance(file, Path) else io.BytesIO(file.read_bytes())) as picture:
         width, height = picture.size
         turned = picture.getexif().get(0x0112, 1) in _TURNED
     return (width, height) if turned else (height, width)

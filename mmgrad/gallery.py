@@ -1,26 +1,23 @@
 """The pictures that a query is compared with: their embeddings, where they came from, and exact search."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
 
-import numpy as np
 import torch
-from tqdm import tqdm
 
-from mmgrad import gallery_files, gallery_hub
-from mmgrad.data.image_folder import Record, read_folder
+from mmgrad import gallery_files, gallery_hub, indexing, known_rows
+from mmgrad.data.image_folder import Record
+from mmgrad.data.sources import Source, read_source
 from mmgrad.errors import GalleryError, InputError
-from mmgrad.gallery_files import Manifest, StaleError
-from mmgrad.images import load_image
+from mmgrad.gallery_files import Manifest, StaleError, Stored
+from mmgrad.index_journal import Journal
+from mmgrad.indexing import Embedder, Rows
+from mmgrad.known_rows import Known
 
 __all__ = ["Embedder", "Gallery", "Record", "SearchResult"]
-
-BATCH = 32
-"""Pictures that are embedded in one step."""
 
 ROWS = 65_536
 """Gallery rows that are compared in one step, so that the scores of a large gallery need not fit in memory at once."""
@@ -32,21 +29,6 @@ DTYPES = (torch.float32, torch.float16)
 """What rows may be kept in while they are searched; on disk they are float32."""
 
 logger = logging.getLogger(__name__)
-
-
-class Embedder(Protocol):
-    """What a gallery needs of a model."""
-
-    @property
-    def fingerprint(self) -> str:
-        """Changes whenever the embeddings would."""
-
-    @property
-    def dimension(self) -> int:
-        """D, the length of an embedding."""
-
-    def embed(self, images: list[np.ndarray]) -> torch.Tensor:
-        """RGB uint8 [H, W, 3] each -> [B, D], L2-normalised."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,11 +63,11 @@ class Gallery:
     """N pictures and their embeddings.
 
     Attributes:
-        folder: where the pictures lie.
+        folder: where the pictures lie: a folder, a zip archive or a dataset.
         records: the N pictures, one for each row.
         embeddings: float32 or float16 [N, D], L2-normalised, on any device.
         fingerprint: of the model that made them.
-        skipped: (id, why) of the pictures of the folder that could not be read.
+        skipped: (id, why) of the pictures that could not be read.
 
     Raises:
         GalleryError: it is empty, or the parts contradict each other.
@@ -115,51 +97,77 @@ class Gallery:
 
     @classmethod
     def load(cls, folder: str | Path, model: Embedder, progress: bool = True) -> "Gallery":
-        """The gallery of a folder: the stored one where it fits the model and the files, else built anew and stored.
+        """The gallery of a path: the stored one where it fits the model and the files, else brought up to date.
 
         `folder` may name a dataset repository of the hub too, owner/name, which is fetched, see `mmgrad.gallery_hub`.
         Files are compared by name and size, which takes one `stat` each; after a change that keeps both, `build` it.
 
+        Args:
+            folder: a folder of pictures, a zip archive, or a dataset, see `mmgrad.data.sources`.
+
         Raises:
-            GalleryError: the folder is missing, empty or broken, or none of its pictures can be read.
+            GalleryError: nothing lies there, or it is empty or broken, or none of its pictures can be read.
         """
-        folder = gallery_hub.find(folder)
-        records = read_folder(folder)
-        expected = Manifest.expected(records, model.fingerprint, model.dimension)
+        source = read_source(gallery_hub.find(folder))
+        expected = Manifest.expected(source.records, model.fingerprint, model.dimension)
         try:
-            stored, embeddings = _stored(folder, expected)
+            stored, embeddings = _stored(source.home, expected)
         except StaleError as reason:
-            logger.warning("The gallery '%s' is being indexed: %s.", folder, reason)
-            return cls.build(folder, model, progress)
-        return cls(folder, _readable(records, stored), embeddings, stored.fingerprint, stored.skipped)
+            logger.warning("The gallery '%s' is being indexed: %s.", source.path, reason)
+            return cls._build(source, expected, model, progress, _outdated(source.home, expected), by_size=True)
+        return cls(source.path, _readable(source, stored), embeddings, stored.fingerprint, stored.skipped)
 
     @classmethod
-    def build(cls, folder: str | Path, model: Embedder, progress: bool = True) -> "Gallery":
-        """Embed every picture of a folder and store the result beside them.
+    def build(cls, folder: str | Path, model: Embedder, progress: bool = True, anew: bool = False) -> "Gallery":
+        """Embed the pictures that are new or whose content has changed, drop those that are gone, and store the result.
 
-        Pictures that cannot be read are left out and listed in `skipped`. Where the folder cannot be written to, the
-        rows go to the user's cache; where that fails too, they live in memory only.
+        A run that is stopped goes on where it was, and ends with the same bytes as one that was not. Pictures that
+        cannot be read are left out and listed in `skipped`. A folder of pictures keeps its own index; that of an
+        archive or a dataset lies beside it, in NAME.mmgrad. Where that cannot be written to, the rows go to the user's
+        cache; where that fails too, they live in memory only.
+
+        Args:
+            folder: a folder of pictures, a zip archive, or a dataset, see `mmgrad.data.sources`.
+            anew: embed every picture, whatever is stored.
 
         Raises:
-            GalleryError: the folder is missing, empty or broken, or none of its pictures can be read.
+            GalleryError: nothing lies there, or it is empty or broken, or none of its pictures can be read.
         """
-        folder = Path(folder).expanduser()
-        records = read_folder(folder)
-        manifest = Manifest.expected(records, model.fingerprint, model.dimension)
-        skipped: list[tuple[str, str]] = []
-        rows: list[torch.Tensor] = []
-        with tqdm(total=len(records), desc=f"Indexing {folder.name}", unit=" pictures", disable=not progress) as bar:
-            for images, seen in _batches(records, skipped):
-                if images:
-                    rows.append(model.embed(images).detach().float().cpu())  # (B, D)
-                bar.update(seen)
-        manifest = replace(manifest, skipped=tuple(skipped))
-        embeddings = torch.cat(rows) if rows else torch.empty(0, model.dimension)
-        gallery = cls(folder, _readable(records, manifest), embeddings, model.fingerprint, manifest.skipped)
-        if skipped:
-            names = ", ".join(name for name, _ in skipped[:5]) + (", ..." if len(skipped) > 5 else "")
-            logger.warning("%d of %d pictures could not be read: %s", len(skipped), len(records), names)
-        _store(folder, manifest, embeddings)
+        source = read_source(Path(folder).expanduser())
+        expected = Manifest.expected(source.records, model.fingerprint, model.dimension)
+        stored = None if anew else _outdated(source.home, expected)
+        return cls._build(source, expected, model, progress, stored, by_size=False)
+
+    @classmethod
+    def _build(
+        cls,
+        source: Source,
+        expected: Manifest,
+        model: Embedder,
+        progress: bool,
+        stored: Stored | None,
+        by_size: bool,
+    ) -> "Gallery":
+        cache = gallery_files.cache_folder(source.home)
+        journal = Journal((source.home, cache), f"{expected.fingerprint} {expected.preprocessing}", expected.dimension)
+        known = Known(stored, journal, known_rows.read_stamps(cache), by_size)
+        try:
+            rows = indexing.index(source.records, model, known, source.path.name, progress)
+        finally:
+            journal.close()
+        manifest = replace(expected, skipped=rows.skipped)
+        try:
+            records = _readable(source, manifest)
+            gallery = cls(source.path, records, rows.embeddings, model.fingerprint, rows.skipped)
+        except GalleryError:
+            journal.remove()  # or a better file or model would meet the same rows again
+            raise
+        _tell(rows, stored, source)
+        if stored is None or not _same(stored, manifest, rows):
+            _store(source.home, manifest, rows)
+        gallery_files.clear(source.home)
+        known_rows.write_stamps(cache, known.stamps)
+        journal.remove()
         return gallery
 
     def __len__(self) -> int:
@@ -252,40 +260,55 @@ def _top(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
     return values, positions.gather(1, order)
 
 
-def _batches(records: list[Record], skipped: list[tuple[str, str]]) -> Iterator[tuple[list[np.ndarray], int]]:
-    """Batches of decoded pictures, each with the number of files it took; files that fail are added to `skipped`."""
-    for start in range(0, len(records), BATCH):
-        images = []
-        part = records[start : start + BATCH]
-        for record in part:
-            try:
-                images.append(load_image(record.path))
-            except InputError as error:
-                skipped.append((record.id, str(error)))
-        yield images, len(part)
+def _readable(source: Source, manifest: Manifest) -> tuple[Record, ...]:
+    reasons = dict(manifest.skipped)
+    if len(reasons) == len(source.records):
+        name, why = manifest.skipped[0]
+        raise GalleryError(f"The gallery '{source.path}' holds no picture that can be read; the first, '{name}': {why}")
+    return tuple(record for record in source.records if record.id not in reasons)
 
 
-def _readable(records: list[Record], manifest: Manifest) -> tuple[Record, ...]:
-    skipped = {name for name, _ in manifest.skipped}
-    return tuple(record for record in records if record.id not in skipped)
+def _tell(rows: Rows, stored: Stored | None, source: Source) -> None:
+    """What was done, in one line, and what was left out."""
+    kept = len(rows.embeddings) - rows.embedded
+    logger.info("%d pictures embedded, %d known already, %d left out", rows.embedded, kept, len(rows.skipped))
+    if rows.skipped:
+        names = ", ".join(name for name, _ in rows.skipped[:5]) + (", ..." if len(rows.skipped) > 5 else "")
+        logger.warning("%d of %d pictures could not be read: %s", len(rows.skipped), len(source.records), names)
 
 
-def _stored(folder: Path, expected: Manifest) -> tuple[Manifest, torch.Tensor]:
+def _stored(home: Path, expected: Manifest) -> tuple[Manifest, torch.Tensor]:
     """The stored rows, beside the pictures or in the user's cache; StaleError says what is wrong with the former."""
     try:
-        return gallery_files.read(folder, expected)
+        return gallery_files.read(home, expected)
     except StaleError as reason:
         try:
-            return gallery_files.read(gallery_files.cache_folder(folder), expected)
+            return gallery_files.read(gallery_files.cache_folder(home), expected)
         except StaleError:
             raise reason from None
 
 
-def _store(folder: Path, manifest: Manifest, embeddings: torch.Tensor) -> None:
+def _outdated(home: Path, expected: Manifest) -> Stored | None:
+    """The stored rows of the same model, of whatever pictures; None where there are none."""
+    for place in (home, gallery_files.cache_folder(home)):
+        try:
+            return gallery_files.read_outdated(place, expected)
+        except StaleError:
+            continue
+    return None
+
+
+def _same(stored: Stored, manifest: Manifest, rows: Rows) -> bool:
+    """Whether nothing needs to be written."""
+    unmoved = stored.manifest == manifest and torch.equal(stored.digests, rows.digests)
+    return unmoved and torch.equal(stored.embeddings, rows.embeddings)
+
+
+def _store(home: Path, manifest: Manifest, rows: Rows) -> None:
     try:
-        gallery_files.write(folder, manifest, embeddings)
+        gallery_files.write(home, manifest, rows.embeddings, rows.digests)
     except OSError:
         try:
-            gallery_files.write(gallery_files.cache_folder(folder), manifest, embeddings)
+            gallery_files.write(gallery_files.cache_folder(home), manifest, rows.embeddings, rows.digests)
         except OSError as error:
-            logger.warning("The index of '%s' could not be stored and lives in memory only: %s", folder, error)
+            logger.warning("The index of '%s' could not be stored and lives in memory only: %s", home, error)

@@ -1,6 +1,7 @@
 """How the rows of a gallery are kept: one tensor file with a manifest that says what made them, and of which files.
 
-    gallery.safetensors   the embeddings, float32 [N, D], and in its header the manifest
+    gallery.safetensors   the embeddings, float32 [N, D], the digests of the files that they were made of, and in the
+                          header the manifest
     gallery.json          the manifest again, for people and other programs
 
 The header is what counts. The JSON is taken away before a new tensor is put in its place and written again after it, so
@@ -10,6 +11,7 @@ else than the header is a sign that somebody mixed two galleries: then nothing i
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +20,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from mmgrad import files
 from mmgrad.data.image_folder import Record
 from mmgrad.images import MAX_SIDE
 
@@ -41,8 +44,9 @@ class Manifest:
     Attributes:
         fingerprint, dimension: of the model that made the rows.
         preprocessing: of the pictures, see PREPROCESSING.
-        files: (id, bytes) of every picture of the folder, sorted by id; -1 bytes where a listed file is missing.
-            Modification times are left out: a git checkout changes them all.
+        files: (id, bytes) of every picture, in the gallery's order; -1 bytes where a listed file is missing. For rows
+            of a dataset these are the bytes of the file that they lie in. Modification times are left out: a git
+            checkout changes them all.
         skipped: (id, why) of those that could not be read. The rows are the files without these, in this order.
     """
 
@@ -56,8 +60,8 @@ class Manifest:
     @classmethod
     def expected(cls, records: list[Record], fingerprint: str, dimension: int) -> "Manifest":
         """The manifest that fits the folder as it is now, before any picture is opened: one `stat` a file."""
-        files = tuple((record.id, _bytes(record.path)) for record in records)
-        return cls(fingerprint=fingerprint, dimension=dimension, preprocessing=PREPROCESSING, files=files)
+        sizes = tuple((record.id, files.size(record.path)) for record in records)
+        return cls(fingerprint=fingerprint, dimension=dimension, preprocessing=PREPROCESSING, files=sizes)
 
     @property
     def count(self) -> int:
@@ -82,11 +86,27 @@ class Manifest:
         return manifest
 
 
-def write(place: Path, manifest: Manifest, embeddings: torch.Tensor) -> None:
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """A gallery as it is kept.
+
+    Attributes:
+        manifest: what it was made with and of.
+        embeddings: float32 [N, D].
+        digests: uint8 [N, 16], of the content that each row was made of (`mmgrad.files.digest`); 0 where unknown.
+    """
+
+    manifest: Manifest
+    embeddings: torch.Tensor
+    digests: torch.Tensor
+
+
+def write(place: Path, manifest: Manifest, embeddings: torch.Tensor, digests: torch.Tensor | None = None) -> None:
     """Put a gallery beside its pictures (or into any folder), whole or not at all. Raises OSError."""
     text = manifest.to_json()
     place.mkdir(parents=True, exist_ok=True)
-    tensor = _write_part(place / TENSOR, save({"embeddings": embeddings.contiguous()}, metadata={"manifest": text}))
+    tensors = {"embeddings": embeddings.contiguous()} | ({} if digests is None else {"digests": digests.contiguous()})
+    tensor = write_part(place / TENSOR, save(tensors, metadata={"manifest": text}))
     try:
         (place / MANIFEST).unlink(missing_ok=True)
         os.replace(tensor, place / TENSOR)
@@ -101,22 +121,42 @@ def read(place: Path, expected: Manifest) -> tuple[Manifest, torch.Tensor]:
     Raises:
         StaleError: there is none, or it is damaged, or it was made by another model, in another way or of other files.
     """
+    stored = read_outdated(place, expected)
+    if stored.manifest.files != expected.files:
+        raise StaleError("its pictures have changed")
+    return stored.manifest, stored.embeddings
+
+
+def read_outdated(place: Path, expected: Manifest) -> Stored:
+    """The same where pictures may have changed since. Raises StaleError in all other cases."""
     if not (place / TENSOR).is_file():
         raise StaleError("it has no index yet")
     try:
         with safe_open(place / TENSOR, framework="pt") as file:
             text = (file.metadata() or {}).get("manifest", "")
-            stored = Manifest.from_json(text)
-            _compare(stored, expected)
+            manifest = Manifest.from_json(text)
+            _compare(manifest, expected)
             embeddings: torch.Tensor = file.get_tensor("embeddings")
+            known = "digests" in file.keys()  # noqa: SIM118 (it is no mapping)
+            digests = file.get_tensor("digests") if known else torch.zeros(manifest.count, files.DIGEST).byte()
     except (OSError, SafetensorError) as error:
         raise StaleError("its index is damaged") from error
-    if embeddings.shape != (stored.count, stored.dimension) or embeddings.dtype != torch.float32:
+    if embeddings.shape != (manifest.count, manifest.dimension) or embeddings.dtype != torch.float32:
+        raise StaleError("its index is damaged")
+    if digests.shape != (manifest.count, files.DIGEST) or digests.dtype != torch.uint8:
         raise StaleError("its index is damaged")
     if not is_normalised(embeddings):
         raise StaleError("its index is damaged")
     _check_copy(place, text)
-    return stored, embeddings
+    return Stored(manifest, embeddings, digests)
+
+
+def clear(place: Path) -> None:
+    """Remove what writers left behind that were killed."""
+    for part in place.glob(".gallery.*.part"):
+        with suppress(OSError, ValueError):
+            if not _runs(int(part.name.split(".")[-2])):
+                part.unlink(missing_ok=True)
 
 
 def is_normalised(embeddings: torch.Tensor) -> bool:
@@ -130,9 +170,9 @@ def cache_root() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mmgrad"
 
 
-def cache_folder(folder: Path) -> Path:
-    """Where the rows of a folder that cannot be written to are kept."""
-    return cache_root() / "galleries" / sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+def cache_folder(home: Path) -> Path:
+    """Where the rows are kept of a gallery whose own folder cannot be written to, and what holds on this disk only."""
+    return cache_root() / "galleries" / sha256(os.fsencode(home.resolve())).hexdigest()[:16]
 
 
 def _compare(stored: Manifest, expected: Manifest) -> None:
@@ -140,8 +180,6 @@ def _compare(stored: Manifest, expected: Manifest) -> None:
         raise StaleError("its index was made by another model")
     if stored.preprocessing != expected.preprocessing:
         raise StaleError("its index was made with other preprocessing")
-    if stored.files != expected.files:
-        raise StaleError("its pictures have changed")
 
 
 def _check_copy(place: Path, text: str) -> None:
@@ -161,14 +199,14 @@ def _check_copy(place: Path, text: str) -> None:
 
 
 def _write_manifest(place: Path, text: str) -> None:
-    part = _write_part(place / MANIFEST, text.encode())
+    part = write_part(place / MANIFEST, text.encode())
     try:
         os.replace(part, place / MANIFEST)
     finally:
         part.unlink(missing_ok=True)
 
 
-def _write_part(path: Path, data: bytes) -> Path:
+def write_part(path: Path, data: bytes) -> Path:
     """Write next to a file, under a hidden name of this process, all the way to the disk."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -182,8 +220,11 @@ def _write_part(path: Path, data: bytes) -> Path:
     return part
 
 
-def _bytes(path: Path) -> int:
+def _runs(process: int) -> bool:
     try:
-        return path.stat().st_size
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
     except OSError:
-        return -1
+        return True
+    return True

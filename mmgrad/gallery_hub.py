@@ -90,7 +90,10 @@ def lay_out(place: Path, folder: Path, records: Sequence[Record], embeddings: to
             )
         link = place / record.id
         link.parent.mkdir(parents=True, exist_ok=True)
-        link.symlink_to(record.path.resolve())
+        if isinstance(record.path, Path):
+            link.symlink_to(record.path.resolve())
+        else:  # inside an archive
+            link.write_bytes(record.path.read_bytes())
         said = {"caption": record.caption, "licence": record.licence, "link": record.link}
         lines.append({"file_name": record.id} | {key: value for key, value in said.items() if value is not None})
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)

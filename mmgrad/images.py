@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from mmgrad.errors import InputError
+from mmgrad.files import Member
 from mmgrad.letterbox import Letterbox
 
 __all__ = ["MAX_PIXELS", "MAX_SIDE", "MIN_SIDE", "Letterbox", "load_image"]
@@ -30,7 +31,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM")
 
 ADVICE = "please give a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF picture"
 
-Source = str | Path | bytes | Image.Image | np.ndarray
+Source = str | Path | Member | bytes | Image.Image | np.ndarray
 
 # What Pillow's decoders raise for files that are damaged in one way or another.
 _DECODER_ERRORS = (
@@ -68,8 +69,8 @@ def load_image(source: Source, max_side: int | None = MAX_SIDE) -> np.ndarray:
     converted, the first frame of an animation.
 
     Args:
-        source: a path, the bytes of a file, a Pillow image, or an array of uint8, uint16, bool, or floats in [0, 1], of
-            shape [H, W], [H, W, 1], [H, W, 3] or [H, W, 4].
+        source: a path, a member of an archive, the bytes of a file, a Pillow image, or an array of uint8, uint16, bool,
+            or floats in [0, 1], of shape [H, W], [H, W, 1], [H, W, 3] or [H, W, 4].
         max_side: scale down so that the longest side has at most this many pixels; None keeps every pixel.
 
     Returns:
@@ -90,22 +91,22 @@ def load_image(source: Source, max_side: int | None = MAX_SIDE) -> np.ndarray:
 
 
 @contextmanager
-def _open(source: str | Path | bytes) -> Iterator[tuple[Image.Image, str]]:
+def _open(source: str | Path | Member | bytes) -> Iterator[tuple[Image.Image, str]]:
     """The undecoded picture of a file or of bytes, with the words to call it by in a message."""
-    if isinstance(source, bytes):
-        name, stream = "the picture", BytesIO(source)
-        head = source[:512]
+    file: Path | BytesIO
+    if isinstance(source, str | Path):
+        name, file = f"'{Path(source).name}'", Path(source)
+        head = _head(file)
     else:
-        name, path = f"'{Path(source).name}'", Path(source)
-        head = _head(path)
-        stream = None
+        name, data = ("the picture", source) if isinstance(source, bytes) else (f"'{source.name}'", source.read_bytes())
+        file, head = BytesIO(data), data[:512]
     if not head:
         raise InputError(f"{_start(name)} is an empty file; {ADVICE}.")
     try:
         # Pillow warns about large pictures and refuses very large ones; the limit here is MAX_PIXELS.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(stream if stream is not None else path, formats=FORMATS)
+            picture = Image.open(file, formats=FORMATS)
     except Image.DecompressionBombError as error:
         raise InputError(_too_large(name)) from error
     except UnidentifiedImageError as error:

@@ -145,7 +145,10 @@ def test_search_prints_the_ids_that_the_engine_finds(
 
 
 def test_index_makes_a_gallery_and_names_what_it_left_out(
-    folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folders: tuple[Path, Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     _noise(np.random.default_rng(0), 20, 20).save(tmp_path / "good.png")
     (tmp_path / "broken.png").write_bytes(b"not a picture")
@@ -154,6 +157,21 @@ def test_index_makes_a_gallery_and_names_what_it_left_out(
     assert "1 pictures indexed" in printed.out
     assert "broken.png" in printed.err
     assert (tmp_path / "gallery.safetensors").is_file()
+    assert cli.main(["index", str(tmp_path), "--model", str(folders[0])]) == 0
+    assert "0 pictures embedded, 1 known already, 1 left out" in caplog.text
+
+
+def test_an_archive_is_explained_like_a_folder(
+    folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = shutil.make_archive(str(tmp_path / "noise"), "zip", folders[1])
+    options = ["--model", str(folders[0]), "--gallery"]
+    found = _explain(folders[1] / "0.png", tmp_path / "zip", [*options, archive], capsys)
+    same = _explain(folders[1] / "0.png", tmp_path / "folder", [*options, str(folders[1])], capsys)
+    assert [(hit["id"], hit["peak_xy"]) for hit in found["hits"]] == [
+        (hit["id"], hit["peak_xy"]) for hit in same["hits"]
+    ]
+    assert found["hits"][0]["path"] == f"{archive}/{found['hits'][0]['id']}"
 
 
 @pytest.mark.parametrize(

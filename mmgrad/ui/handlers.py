@@ -98,7 +98,7 @@ class Handlers:
             raise sentence(image.reason)
         return list(WAYS) if image is None else self._engine(gallery).suggest(image)
 
-    def open_example(self, event: gr.EventData) -> tuple[Path, str, float, bool, str, View]:
+    def open_example(self, event: gr.EventData) -> tuple[Path | np.ndarray, str, float, bool, str, View]:
         """The picture and the sentence of the example that was clicked, and its answer, computed beforehand.
 
         For the first gallery; in another one the page reopens the example's picture and sentence as it does a link.

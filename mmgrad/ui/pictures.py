@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from mmgrad.errors import InputError
+from mmgrad.files import File
 from mmgrad.images import load_image
 
 KEPT = 64
@@ -39,24 +40,25 @@ class Pictures:
         lasting: a file for each name that always works, such as "gallery:00/a.webp".
     """
 
-    def __init__(self, lasting: Mapping[str, Path]):
+    def __init__(self, lasting: Mapping[str, File]):
         self._lasting = lasting
         self._folder = tempfile.TemporaryDirectory(prefix="mmgrad-")
         self._uploads: OrderedDict[str, Path] = OrderedDict()
         self._recognised: OrderedDict[str, str] = OrderedDict()
         self._lock = Lock()
 
-    def path(self, name: str) -> Path:
-        """The file of a lasting name. Raises InputError for any other."""
+    def path(self, name: str) -> Path | np.ndarray:
+        """The file of a lasting name, or its pixels where it lies in an archive. Raises InputError for any other."""
         if name not in self._lasting:
             raise InputError("That picture is not here any more; please choose it again.")
-        path = self._lasting[name]
-        digest = _digest(load_image(path))
+        file = self._lasting[name]
+        image = load_image(file)
+        digest = _digest(image)
         with self._lock:
             self._recognised[digest] = name
             while len(self._recognised) > REMEMBERED:
                 self._recognised.popitem(last=False)
-        return path
+        return file if isinstance(file, Path) else image
 
     def show(self, name: str) -> Path | np.ndarray:
         """The picture of a name as the picture field is given it: a lasting one as its file, an upload as pixels.
@@ -89,10 +91,10 @@ class Pictures:
     def open(self, name: object) -> np.ndarray:
         """The picture of a name, uint8 [H, W, 3]. Raises InputError where it is unknown or no longer kept."""
         with self._lock:
-            path = self._uploads.get(str(name)) or self._lasting.get(str(name))
-        if path is None:
+            file = self._uploads.get(str(name)) or self._lasting.get(str(name))
+        if file is None:
             raise InputError("That picture is not kept any more; please choose it again and ask once more.")
-        return load_image(path)
+        return load_image(file)
 
 
 def _digest(image: np.ndarray) -> str:

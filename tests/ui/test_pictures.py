@@ -1,7 +1,10 @@
+import zipfile
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from mmgrad.data.zip_archive import read_zip
 from mmgrad.errors import InputError
 from mmgrad.images import load_image
 from mmgrad.ui import pictures
@@ -59,6 +62,18 @@ def test_the_upload_used_longest_ago_goes_first_and_its_file_with_it(kept, monke
     with pytest.raises(InputError):
         kept.open(names[1])
     assert len(list(kept._uploads[names[0]].parent.iterdir())) == 2
+
+
+def test_a_picture_in_an_archive_is_shown_by_its_pixels_and_keeps_its_name(tmp_path):
+    Image.fromarray(noise(0)).save(tmp_path / "0.png")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(tmp_path / "0.png", "0.png")
+    (record,) = read_zip(tmp_path / "a.zip")
+    kept = Pictures({"gallery:0.png": record.path})
+    shown = kept.path("gallery:0.png")
+    assert (shown == noise(0)).all()
+    assert kept.name(shown) == "gallery:0.png"
+    assert (kept.open("gallery:0.png") == noise(0)).all()
 
 
 def test_recognised_pictures_are_bounded(monkeypatch, tmp_path):
