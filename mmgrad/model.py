@@ -1,10 +1,7 @@
 """A model: a frozen encoder, a composer over it, and the card that says how it was made."""
 
 import hashlib
-import json
-import math
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,13 +10,14 @@ from typing import Any
 import numpy as np
 import torch
 from huggingface_hub import ModelCard, ModelHubMixin
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save, save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from mmgrad import compositions, hub, model_card, pseudo_word
+from mmgrad.checkpoint import load_composer, save_composer
 from mmgrad.composer import DIMENSION, Composer
 from mmgrad.compositions import DualComposer
+from mmgrad.device import choose_device
 from mmgrad.encoders import Encoder, TextTokens, Trainable, pretrained
 from mmgrad.encoders.clip import DualEncoder
 from mmgrad.encoders.compact import CompactEncoder
@@ -30,13 +28,6 @@ from mmgrad.shipped import CHECKPOINTS
 
 DEFAULT = "compact"
 BATCH = 32
-
-_DEVICES: dict[str, Callable[[], bool]] = {
-    "cuda": lambda: torch.cuda.is_available(),
-    "mps": lambda: torch.backends.mps.is_available(),
-    "cpu": lambda: True,
-}
-"""The kinds of device, the best first, and whether there is one here."""
 
 
 @dataclass(frozen=True)
@@ -163,73 +154,6 @@ class Model(ModelHubMixin):
                 f"'{self.name}' composes by a formula and has no weights of its own to save; name it where you load it."
             )
         self.generate_model_card()
-
-
-def save_composer(composer: Composer, card: dict, folder: Path) -> None:
-    """Write a composer's weights, in half precision, and its card to `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    weights = {key: value.detach().half().contiguous().cpu() for key, value in composer.state_dict().items()}
-    save_file(weights, folder / "model.safetensors.part")
-    os.replace(folder / "model.safetensors.part", folder / "model.safetensors")
-    text = json.dumps({"composer": composer.config, **card}, indent=2) + "\n"
-    (folder / "model.json.part").write_text(text)
-    os.replace(folder / "model.json.part", folder / "model.json")
-
-
-def load_composer(folder: Path, title: str | None = None) -> tuple[Composer, dict]:
-    """Read what `save_composer` wrote. Raises ModelError when a file is missing, broken or of another architecture.
-
-    `title` is what messages call it, by itself the folder.
-    """
-    title = title or str(folder)
-    if not (folder / "model.json").is_file():
-        raise ModelError(
-            f"There is no model.json in {title}; train one with `python -m mmgrad train` or check the path."
-        )
-    if not (folder / "model.safetensors").is_file():
-        raise ModelError(
-            f"There is no model.safetensors in {title}, and weights in a pickle are never read, for it may run any "
-            "code; save them as safetensors, or train with `python -m mmgrad train`."
-        )
-    try:
-        card = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        config = card.pop("composer")
-        weights = load_file(folder / "model.safetensors")
-        _check_card(card, config, len(weights))
-        with torch.device("meta"):  # a configuration that asks for the impossible takes no memory
-            composer = Composer(**config)
-        composer.load_state_dict({key: value.float() for key, value in weights.items()}, assign=True)
-    except (ValueError, KeyError, TypeError, AttributeError, SafetensorError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ModelError(f"The checkpoint in {title} cannot be read ({reason}); restore or retrain it.") from error
-    return composer.eval().requires_grad_(False), card
-
-
-def begin_with(composer: Composer, folder: Path) -> None:
-    """Give a composer the weights of the checkpoint in a folder, in place.
-
-    Parts that the checkpoint has not, for it is of an earlier architecture, stay as they are. Raises ModelError where
-    there is none, or its weights do not fit.
-    """
-    try:
-        weights = load_file(folder / "model.safetensors")
-        unknown = composer.load_state_dict(weights, strict=False).unexpected_keys
-    except (OSError, SafetensorError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[-1]
-        raise ModelError(f"Training cannot begin with the checkpoint in {folder} ({reason}).") from error
-    if unknown:
-        raise ModelError(f"Training cannot begin with the checkpoint in {folder}: this head has no {unknown[0]}.")
-
-
-def _check_card(card: dict, config: dict, weights: int) -> None:
-    """Raises ValueError or TypeError for a model.json that comes from elsewhere and would fail later, or never end."""
-    if not 1 <= config.get("layers", 1) <= weights:
-        raise ValueError(f"{config['layers']} layers do not fit {weights} weights")
-    if not isinstance(card.get("encoder", {}), dict):
-        raise TypeError("'encoder' of model.json is no object")
-    thresholds = card.get("no_evidence", {})
-    if not isinstance(thresholds, dict) or not all(math.isfinite(value) for value in thresholds.values()):
-        raise ValueError("its thresholds of evidence are no numbers")
 
 
 def load_model(
@@ -366,16 +290,3 @@ def _checked_composition(composition: str | None, weight: float | None, adapter:
 def _is_checkpoint(folder: Path, fetched: bool) -> bool:
     """Whether a folder is meant as one of ours; a folder of transformers has a config.json instead."""
     return (folder / "model.json").is_file() or not (fetched or (folder / "config.json").is_file())
-
-
-def choose_device(device: str | torch.device | None) -> torch.device:
-    """The asked-for device, or the best one here: cuda, else mps, else cpu. ModelError if it does not exist."""
-    if device is None:
-        return torch.device(next(kind for kind, here in _DEVICES.items() if here()))
-    try:
-        chosen = torch.device(device)
-        torch.zeros(1, device=chosen).cpu()  # "meta" makes tensors too, but none that hold anything
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        here = " or ".join(f"'{kind}'" for kind, is_here in _DEVICES.items() if is_here())
-        raise ModelError(f"The device '{device}' cannot be used here; give {here}, or leave it out.") from error
-    return chosen

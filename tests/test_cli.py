@@ -12,13 +12,13 @@ import torch
 from PIL import Image
 
 from mmgrad import cli, engine
+from mmgrad.checkpoint import save_composer
 from mmgrad.composer import Composer
 from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.engine import Engine, load
 from mmgrad.evaluation import command
 from mmgrad.export import write_explanation
 from mmgrad.images import MAX_SIDE
-from mmgrad.model import save_composer
 from mmgrad.training import cache
 from mmgrad.training import command as training_command
 from mmgrad.training.batches import Settings

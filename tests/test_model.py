@@ -11,11 +11,12 @@ import torch
 from huggingface_hub import ModelCard
 
 from mmgrad import model
+from mmgrad.checkpoint import load_composer, save_composer
 from mmgrad.composer import Composer
 from mmgrad.compositions import DualComposer
 from mmgrad.engine import Engine
 from mmgrad.errors import InputError, ModelError
-from mmgrad.model import Model, choose_device, load_composer, load_model, save_composer
+from mmgrad.model import Model, load_model
 
 
 @pytest.fixture
@@ -173,22 +174,3 @@ def test_a_formula_has_nothing_to_save(tmp_path: Path):
         with pytest.raises(ModelError, match=r"'clip \(sum\)' composes by a formula"):
             act(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["config.json"]
-
-
-@pytest.mark.parametrize("device", ["warp:7", "meta", "mps" if not torch.backends.mps.is_available() else "hpu"])
-def test_a_device_that_cannot_hold_anything_here_is_refused(device):
-    with pytest.raises(ModelError, match=rf"The device '{device}' cannot be used here; give .*'cpu', or leave it out"):
-        choose_device(device)
-
-
-@pytest.mark.parametrize(
-    ("cuda", "mps", "best"), [(True, True, "cuda"), (True, False, "cuda"), (False, True, "mps"), (False, False, "cpu")]
-)
-def test_the_best_device_is_chosen_by_itself(monkeypatch, cuda, mps, best):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
-    assert choose_device(None).type == best
-
-
-def test_a_device_that_is_named_is_taken():
-    assert choose_device("cpu") == torch.device("cpu")

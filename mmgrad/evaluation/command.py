@@ -5,6 +5,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+from mmgrad.checkpoint import load_composer
 from mmgrad.compositions import COMPOSITIONS
 from mmgrad.confidence import Confidence
 from mmgrad.data.edits import TEST_FAMILIES, VALIDATION_FAMILIES
@@ -17,7 +18,7 @@ from mmgrad.evaluation.photographs import evaluate_photographs, photographs_mark
 from mmgrad.evaluation.plots import draw_plots
 from mmgrad.evaluation.report import markdown, write_json
 from mmgrad.evaluation.suite import evaluate
-from mmgrad.model import Model, check_fits, dual_model, load_composer, load_model
+from mmgrad.model import Model, check_fits, dual_model, load_model
 
 
 def run(options: Namespace) -> None:

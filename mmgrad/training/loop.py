@@ -16,10 +16,11 @@ from torch.optim import AdamW, Optimizer
 from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
+from mmgrad.checkpoint import begin_with, save_composer
 from mmgrad.composer import Composer
 from mmgrad.encoders import Trainable
 from mmgrad.errors import ModelError
-from mmgrad.model import DEFAULT, begin_with, card_over, save_composer
+from mmgrad.model import DEFAULT, card_over
 from mmgrad.training.batches import Sampler, Settings
 from mmgrad.training.calibration import calibrate, calibrate_confidence, set_reach
 from mmgrad.training.features import Features

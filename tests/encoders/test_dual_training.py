@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from transformers import AutoModel
 
 import mmgrad
+from mmgrad.checkpoint import save_composer
 from mmgrad.composer import Composer
 from mmgrad.data.edits import make_family
 from mmgrad.encoders.clip import DualEncoder
@@ -20,7 +21,7 @@ from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.errors import ModelError
 from mmgrad.evaluation.command import _other
 from mmgrad.evaluation.stream import run
-from mmgrad.model import card_over, dual_model, load_model, save_composer
+from mmgrad.model import card_over, dual_model, load_model
 from mmgrad.training import cache, loop, shards
 from mmgrad.training.batches import Sampler, Settings
 from mmgrad.training.cache import Part
