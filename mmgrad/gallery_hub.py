@@ -18,13 +18,14 @@ import torch
 from huggingface_hub import DatasetCard, DatasetCardData, HfApi
 
 from mmgrad import gallery_files, hub
-from mmgrad.data.image_folder import METADATA, SUFFIXES, Record
+from mmgrad.data.image_folder import SUFFIXES, Record
+from mmgrad.data.metadata import METADATA
 from mmgrad.errors import GalleryError
 from mmgrad.gallery_files import MANIFEST, TENSOR, Manifest
 
 CARD = "README.md"
 PICTURES = [f"*{suffix}" for each in sorted(SUFFIXES) for suffix in (each, each.upper())]
-FILES = [METADATA, TENSOR, MANIFEST, CARD, *PICTURES]
+FILES = [*METADATA, TENSOR, MANIFEST, CARD, *PICTURES]
 """Patterns of what is fetched."""
 
 
@@ -97,7 +98,7 @@ def lay_out(place: Path, folder: Path, records: Sequence[Record], embeddings: to
         said = {"caption": record.caption, "licence": record.licence, "link": record.link}
         lines.append({"file_name": record.id} | {key: value for key, value in said.items() if value is not None})
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-    (place / METADATA).write_text(text, encoding="utf-8")
+    (place / METADATA[0]).write_text(text, encoding="utf-8")
     own = folder / CARD
     card = own.read_bytes() if own.is_file() else str(_card(folder.name, records, fingerprint)).encode()
     (place / CARD).write_bytes(card)
@@ -109,7 +110,7 @@ def lay_out(place: Path, folder: Path, records: Sequence[Record], embeddings: to
 def _card(name: str, records: Sequence[Record], fingerprint: str) -> DatasetCard:
     # Which files are data is said outright, lest the index be taken for some.
     endings = sorted({PurePosixPath(record.id).suffix for record in records})
-    files = [METADATA, *(f"**/*{ending}" for ending in endings)]
+    files = [METADATA[0], *(f"**/*{ending}" for ending in endings)]
     configs = [{"config_name": "default", "data_files": [{"split": "train", "path": files}]}]
     data = DatasetCardData(tags=["mmgrad", "composed-image-retrieval"], configs=configs, pretty_name=name)
     licences = Counter(record.licence or "not stated" for record in records)

@@ -180,8 +180,8 @@ class _Collected:
                 g = composer.image(seen.features)
                 q = composer.query(seen.features[reference], tokens.states, tokens.mask)
                 t = composer.query(self.blank.expand(len(triplets), -1, -1, -1), tokens.states, tokens.mask)
-                f = composer.query(seen.features[reference], tokens.states[others], tokens.mask[others])
-            self.parts[name].append((g.cpu(), q.cpu(), t.cpu(), f.cpu()))
+                foreign = composer.query(seen.features[reference], tokens.states[others], tokens.mask[others])
+            self.parts[name].append((g.cpu(), q.cpu(), t.cpu(), foreign.cpu()))
         if len(chosen):
             asked = [triplets[i][1] for i in chosen.tolist()]
             texts = tuple(triplet.text for triplet in asked)
