@@ -41,6 +41,8 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     root = tmp_path_factory.mktemp("cli")
     torch.manual_seed(0)
     composer = Composer(CompactEncoder.channels, CompactEncoder.token_width, CompactEncoder.grid)
+    for parameter in composer.parameters():  # some layers begin at zero: a text would change nothing
+        parameter.data += 0.02 * torch.randn_like(parameter)
     save_composer(composer, {"name": "untrained"}, root / "model")
     (root / "gallery").mkdir()
     rng = np.random.default_rng(0)

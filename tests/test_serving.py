@@ -58,7 +58,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict:
 
 def test_by_itself_it_serves_the_shipped_model_and_gallery(loaded, caplog):
     assert cli.main(["serve"]) == 0
-    assert loaded["models"] == [(None, None, None, None)]
+    assert loaded["models"] == [(None, None, None, None, None)]
     assert loaded["galleries"] == [("cpu", [], torch.float32)]
     served, examples, limits, ready = loaded["launched"]
     assert list(served) == ["gallery"]
@@ -91,7 +91,7 @@ def test_the_environment_names_everything(loaded, monkeypatch):
     for variable, value in zip(VARIABLES, given, strict=True):
         monkeypatch.setenv(f"MMGRAD_{variable}", value)
     assert cli.main(["serve"]) == 0
-    assert loaded["models"] == [("one", "cpu", "slerp", 0.4)]
+    assert loaded["models"] == [("one", "cpu", "slerp", 0.4, None)]
     assert loaded["galleries"] == [("cpu", ["two", "three"], torch.float16)]
     assert loaded["launched"][1] == Path("two")  # examples of its own, if it has any
     assert loaded["launched"][2] == Limits(queue=5, upload=7)

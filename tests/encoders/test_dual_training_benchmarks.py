@@ -147,7 +147,7 @@ def test_maps_of_mirrored_pictures_are_brought_together(encoder, fashioniq_root:
 
 def test_texts_that_say_left_or_right_are_not_asked_of_a_mirror(encoder, fashioniq_root: Path, tmp_path: Path) -> None:
     data = built(encoder, ("fashioniq", with_train(fashioniq_root)), tmp_path)
-    settings = replace(SETTINGS, attention=1.0, attention_ramp=1, attention_share=1)
+    settings = replace(SETTINGS, attention=1.0, attention_ramp=1, attention_share=1, attention_every=2)
     batch = Sampler(data, settings, encoder).batch(2)
     composer = composer_over(encoder, batch).eval()
     every = replace(batch, sided=torch.ones_like(batch.sided))

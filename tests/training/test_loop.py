@@ -26,7 +26,7 @@ def data(encoder, tmp_path_factory) -> Features:
     return cache.build(tmp_path_factory.mktemp("cache"), encoder, Part("validation", 4), workers=1)
 
 
-SETTINGS = Settings(steps=6, families=3, per_family=4, warmup=2, evaluate_every=2, attention_ramp=2)
+SETTINGS = Settings(steps=6, families=3, per_family=4, warmup=2, evaluate_every=3, attention_ramp=2)
 
 
 def test_cached_features_are_those_of_the_trunk(encoder, data):
@@ -76,7 +76,7 @@ def test_training_learns_its_own_families(encoder, data, tmp_path: Path):
 
 
 def test_the_reach_that_is_set_is_the_best_of_all(encoder, data, tmp_path: Path):
-    settings = Settings(steps=30, families=4, per_family=8, warmup=5, evaluate_every=30, attention=0.0)
+    settings = Settings(steps=6, families=4, per_family=8, warmup=2, evaluate_every=6, attention=0.0)
     composer = train(settings, data, {"validation": data}, encoder, tmp_path)
     set_reach(composer, data, encoder)
     chosen, found = float(composer.reach), {}
