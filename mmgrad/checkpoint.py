@@ -10,6 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from mmgrad.composer import Composer
+from mmgrad.confidence import Confidence
 from mmgrad.errors import ModelError
 
 
@@ -78,3 +79,6 @@ def _check_card(card: dict, config: dict, weights: int) -> None:
     thresholds = card.get("no_evidence", {})
     if not isinstance(thresholds, dict) or not all(math.isfinite(value) for value in thresholds.values()):
         raise ValueError("its thresholds of evidence are no numbers")
+    confidence = Confidence.from_card(card)
+    if confidence and not all(math.isfinite(value) for value in (*confidence.weights, confidence.bias)):
+        raise ValueError("its confidence is no numbers")

@@ -174,3 +174,11 @@ def test_a_formula_has_nothing_to_save(tmp_path: Path):
         with pytest.raises(ModelError, match=r"'clip \(sum\)' composes by a formula"):
             act(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["config.json"]
+
+
+def test_a_confidence_that_is_no_numbers_is_told_of(folder: Path):
+    card = json.loads((folder / "model.json").read_text())
+    for broken in ({"score": 1.0}, [], dict.fromkeys(("score", "lead", "moved", "bias"), float("nan"))):
+        (folder / "model.json").write_text(json.dumps(card | {"confidence": broken}))
+        with pytest.raises(ModelError, match="cannot be read"):
+            load_composer(folder)
