@@ -279,7 +279,7 @@ def _composition(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--composition",
         metavar="NAME",
-        help="how a CLIP or SigLIP joins picture and text: sum (the default), slerp, direction or pseudo-word",
+        help="how a CLIP or SigLIP joins picture and text: direction (the default), sum, slerp or pseudo-word",
     )
     parser.add_argument("--weight", type=_weight, metavar="W", help="how much the text counts in it")
     parser.add_argument(

@@ -19,7 +19,9 @@ Compose = Callable[[Tensor, Tensor, Tensor], Tensor]
 The states are those of `mmgrad.encoders.clip`, or of `mmgrad.encoders.prompts` for a pseudo-word.
 """
 
-BALANCE = 0.5
+BALANCE = 0.7
+STRENGTH = 2.0
+"""Weights of the text, and `DEFAULT`, as `benchmarks/compositions.py` finds them best, on photographs."""
 
 
 class DualComposer(nn.Module):
@@ -71,7 +73,7 @@ def slerp(image: Tensor, states: Tensor, mask: Tensor, balance: float = 0.8) -> 
     return (torch.sin((1 - balance) * angle) * image + torch.sin(balance * angle) * text) / torch.sin(angle)
 
 
-def direction(image: Tensor, states: Tensor, mask: Tensor, strength: float = 1.0) -> Tensor:
+def direction(image: Tensor, states: Tensor, mask: Tensor, strength: float = STRENGTH) -> Tensor:
     """g + strength (t(new) - t(old)), where the text names both (Couairon et al., arXiv 2112.03162).
 
     Texts that do not (see `mmgrad.encoders.named_change`) fall back to the sum with its default balance, so that every
@@ -83,13 +85,13 @@ def direction(image: Tensor, states: Tensor, mask: Tensor, strength: float = 1.0
 
 
 COMPOSITIONS: dict[str, Callable[..., Tensor]] = {"sum": weighted_sum, "slerp": slerp, "direction": direction}
-DEFAULT = "sum"
+DEFAULT = "direction"
 PSEUDO_WORD = "pseudo-word"
 """The composition that is no formula: it needs the file of a network."""
 
 
 def choose(name: str | None = None, weight: float | None = None) -> Compose:
-    """The formula of a name, "sum" by default, with the weight of the text: its balance or strength.
+    """The formula of a name, "direction" by default, with the weight of the text: its balance or strength.
 
     Raises InputError for an unknown name and for a weight that is out of range.
     """

@@ -12,6 +12,7 @@ from mmgrad import gallery_files, gallery_hub, indexing, known_rows
 from mmgrad.data.image_folder import Record
 from mmgrad.data.sources import Source, read_source
 from mmgrad.errors import GalleryError, InputError
+from mmgrad.exact_search import SearchResult, nearest
 from mmgrad.gallery_files import Manifest, StaleError, Stored
 from mmgrad.index_journal import Journal
 from mmgrad.indexing import Embedder, Rows
@@ -19,43 +20,10 @@ from mmgrad.known_rows import Known
 
 __all__ = ["Embedder", "Gallery", "Record", "SearchResult"]
 
-ROWS = 65_536
-"""Gallery rows that are compared in one step, so that the scores of a large gallery need not fit in memory at once."""
-
-QUERIES = 256
-"""Queries that are compared in one step."""
-
 DTYPES = (torch.float32, torch.float16)
 """What rows may be kept in while they are searched; on disk they are float32."""
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, eq=False)
-class SearchResult:
-    """The first k pictures of each of Q queries, best first.
-
-    Attributes:
-        scores: float32 [Q, k], cosine similarities, descending in each row.
-        indices: int64 [Q, k], rows of the gallery, none twice in a row.
-    """
-
-    scores: torch.Tensor
-    indices: torch.Tensor
-
-    def __post_init__(self) -> None:
-        if self.scores.ndim != 2 or self.scores.shape != self.indices.shape:
-            raise ValueError(
-                f"scores {list(self.scores.shape)} and indices {list(self.indices.shape)} must both be [Q, k]"
-            )
-        if self.indices.is_floating_point() or bool((self.indices < 0).any()):
-            raise ValueError("indices must be row numbers")
-        if not bool(torch.isfinite(self.scores).all()):
-            raise ValueError("scores must be finite")
-        if bool((self.scores.diff(dim=1) > 0).any()):
-            raise ValueError("scores must not rise within a row")
-        if bool((self.indices.sort(dim=1).values.diff(dim=1) == 0).any()):
-            raise ValueError("a picture must not come twice in a row")
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,39 +193,7 @@ class Gallery:
         available = len(self) - len(hidden)
         if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= available:
             raise InputError(f"{k} results were asked for; this gallery can give from 1 to {available}.")
-        blocks = [self._search_block(block, k, hidden) for block in queries.split(QUERIES)]
-        if not blocks:
-            return SearchResult(torch.empty(0, k), torch.empty(0, k, dtype=torch.int64))
-        scores, indices = (torch.cat(parts) for parts in zip(*blocks, strict=True))
-        return SearchResult(scores, indices)
-
-    def _search_block(self, queries: torch.Tensor, k: int, hidden: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
-        device = self.embeddings.device
-        queries = queries.detach().to(device, torch.float32)
-        out = torch.tensor(hidden, dtype=torch.int64, device=device)
-        best_scores = queries.new_empty(len(queries), 0)
-        best_indices = torch.empty(len(queries), 0, dtype=torch.int64, device=device)
-        for start in range(0, len(self), ROWS):
-            rows = self.embeddings[start : start + ROWS].float()
-            scores = queries @ rows.T  # (Q, rows)
-            inside = out[(out >= start) & (out < start + len(rows))]
-            scores[:, inside - start] = -torch.inf
-            top, indices = _top(scores, min(k, len(rows)))
-            # The rows of earlier blocks stand first, so a stable choice keeps the order of the gallery among equals.
-            best_scores, order = _top(torch.cat([best_scores, top], dim=1), min(k, best_scores.shape[1] + top.shape[1]))
-            best_indices = torch.cat([best_indices, indices + start], dim=1).gather(1, order)
-        return best_scores.cpu(), best_indices.cpu()
-
-
-def _top(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """The k largest of each row of [Q, n], descending, equal ones by position: what a stable sort gives, but faster."""
-    values, positions = torch.topk(scores, k, dim=1)
-    # topk chooses freely among values equal to the last one; rows where there is such a choice are sorted in full.
-    for row in ((scores >= values[:, -1:]).sum(dim=1) > k).nonzero()[:, 0].tolist():
-        positions[row] = torch.sort(scores[row], descending=True, stable=True).indices[:k]
-    positions = positions.sort(dim=1).values
-    values, order = torch.sort(scores.gather(1, positions), dim=1, descending=True, stable=True)
-    return values, positions.gather(1, order)
+        return nearest(self.embeddings, queries, k, hidden)
 
 
 def _readable(source: Source, manifest: Manifest) -> tuple[Record, ...]:

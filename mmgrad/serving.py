@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--composition",
         metavar="NAME",
-        help="of a CLIP or SigLIP: sum, slerp, direction or pseudo-word (MMGRAD_COMPOSITION)",
+        help="of a CLIP or SigLIP: direction (the default), sum, slerp or pseudo-word (MMGRAD_COMPOSITION)",
     )
     add("--weight", metavar="W", help="how much the text counts in it (MMGRAD_WEIGHT)")
     add("--adapter", metavar="FILE", help="the network of the composition pseudo-word (MMGRAD_ADAPTER)")

@@ -114,4 +114,4 @@ def test_a_weight_is_the_balance_or_the_strength(given):
     image, states = given
     assert torch.equal(choose("sum", 0.2)(image, states, MASK), weighted_sum(image, states, MASK, 0.2))
     assert torch.equal(choose("direction", 2)(image, states, MASK), direction(image, states, MASK, 2.0))
-    assert torch.equal(choose()(image, states, MASK), weighted_sum(image, states, MASK))
+    assert torch.equal(choose()(image, states, MASK), direction(image, states, MASK))

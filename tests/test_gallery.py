@@ -18,7 +18,7 @@ from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from mmgrad import gallery, gallery_files
+from mmgrad import exact_search, gallery, gallery_files
 from mmgrad.data.image_folder import read_folder
 from mmgrad.errors import GalleryError, InputError
 from mmgrad.gallery import Gallery, Record, SearchResult
@@ -460,8 +460,8 @@ def test_a_gallery_names_each_picture_once() -> None:
 def test_search_agrees_with_a_full_sort_in_blocks_of_any_size(
     monkeypatch: pytest.MonkeyPatch, rows: int, k: int
 ) -> None:
-    monkeypatch.setattr(gallery, "ROWS", rows)
-    monkeypatch.setattr(gallery, "QUERIES", 3)
+    monkeypatch.setattr(exact_search, "ROWS", rows)
+    monkeypatch.setattr(exact_search, "QUERIES", 3)
     stored = random_gallery(100)
     queries = random_gallery(10, seed=1).embeddings
     result = stored.search(queries, k)
@@ -472,7 +472,7 @@ def test_search_agrees_with_a_full_sort_in_blocks_of_any_size(
 
 @pytest.mark.parametrize("rows", [4, 65_536])
 def test_equal_scores_keep_the_order_of_the_gallery(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
-    monkeypatch.setattr(gallery, "ROWS", rows)
+    monkeypatch.setattr(exact_search, "ROWS", rows)
     # Scores of 1, 0.6 and 0 by turns, exact in float32: the choice among equals is what is tested.
     turn = torch.tensor([[0.6, 0.8], [1.0, 0.0], [0.0, 1.0]])
     stored = made_of(turn.repeat(7, 1))
@@ -484,7 +484,7 @@ def test_equal_scores_keep_the_order_of_the_gallery(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("rows", [3, 65_536])
 def test_excluded_pictures_are_not_found_and_the_others_move_up(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
-    monkeypatch.setattr(gallery, "ROWS", rows)
+    monkeypatch.setattr(exact_search, "ROWS", rows)
     stored = random_gallery(20)
     queries = random_gallery(5, seed=1).embeddings
     everything = stored.search(queries, 20).indices

@@ -99,28 +99,33 @@ def ask(edit: Edit, board: Board, reference: State, target: State, rng: np.rando
     return Asked(edit, old, new, place, anchor)
 
 
-def say(asked: Asked, board: Board, reference: State, rng: np.random.Generator) -> tuple[Sentence, bool]:
-    """A sentence, and whether it says the old word: a thing alone, or one in a place of its own, needs no name."""
+def say(
+    asked: Asked, board: Board, reference: State, rng: np.random.Generator, freely: bool = False
+) -> tuple[Sentence, bool]:
+    """A sentence, and whether it says the old word: a thing alone, or one in a place of its own, needs no name.
+
+    `freely` allows the wordings that only training uses.
+    """
     old = imagenet.name(asked.old_word) if asked.old_word else None
     new = imagenet.name(asked.new_word) if asked.new_word else None
     slots = phrases.thing_slots(old, new)
     kind, cell = asked.edit.kind, asked.edit.before
     if kind == "swap" and new is not None:
-        return phrases.say_one_of(_SWAP, slots | {"the_new": new.definite}, rng), True
+        return phrases.say_one_of(_SWAP, slots | {"the_new": new.definite}, rng, freely), True
     if board.kind == "single" and rng.random() < 0.3:
-        return phrases.say_one_of(_WHOLE, slots, rng), False
+        return phrases.say_one_of(_WHOLE, slots, rng, freely), False
     if kind in ("replace", "remove") and board.kind != "single" and cell is not None and rng.random() < 0.15:
         names = [name for name in _places(board, cell) if _only_one_at(board, reference, cell, name)]
         if names:
             slots |= phrases.place_slots(names[int(rng.integers(len(names)))], None, rng)
-            return phrases.say_one_of(_REPLACE_AT if kind == "replace" else _REMOVE_AT, slots, rng), False
+            return phrases.say_one_of(_REPLACE_AT if kind == "replace" else _REMOVE_AT, slots, rng, freely), False
     if asked.place:
         beside = reference[asked.anchor] if asked.anchor is not None else None
         word = imagenet.name(_anchor_word(asked, reference)) if beside is not None else None
         slots |= phrases.place_slots(asked.place, word, rng)
         kind = "add_at" if kind == "add" else kind
     alone = sum(shot is not None for shot in reference) == 1
-    said = phrases.say(kind, slots, rng, unseen=False, single=alone)
+    said = phrases.say(kind, slots, rng, unseen=False, single=alone, freely=freely)
     return said, True
 
 
@@ -202,6 +207,23 @@ rather {a_new}
 now {a_new}
 but with {a_new}
 a photo of {a_new} instead
+~! swap it for {a_new}
+~! give me {a_new}
+~! find me {a_new}
+~! look for {a_new}
+~! let it be {a_new}
+~! replace this with {a_new}
+~ {a_new}
+~ {new}
+~ this, but {a_new}
+~ a picture of {a_new}
+~ it should be {a_new}
+~ should show {a_new}
+~ show {new}
+~ with {a_new} in place of that
+~ I'm looking for {a_new}
+~ is there {a_new}?
+~ do you have {a_new}?
 """,
 )
 _SWAP = phrases.patterns(
@@ -216,6 +238,12 @@ _SWAP = phrases.patterns(
 {the_old} and {the_new} should change places
 the same with {the_old} and {the_new} swapped
 {the_old} and {the_new} the other way round
+~! interchange {the_old} and {the_new}
+~! flip the places of {the_old} and {the_new}
+~! turn round the order of {the_old} and {the_new}
+~ {the_old} and {the_new} switched
+~ {the_old} in the place of {the_new}, and vice versa
+~ with {the_old} and {the_new} having changed seats
 """,
 )
 _REPLACE_AT = phrases.patterns(
@@ -228,6 +256,11 @@ _REPLACE_AT = phrases.patterns(
 ! turn the picture {place} into {a_new}
 the picture {place} should be {a_new}
 {a_new} {place} instead
+~! replace the thing {place} by {a_new}
+~! make the one {place} {a_new}
+~! put {a_new} in place of what is {place}
+~ {a_new} for the one {place}
+~ the one {place} should be {a_new}
 """,
 )
 _REMOVE_AT = phrases.patterns(
@@ -239,5 +272,10 @@ _REMOVE_AT = phrases.patterns(
 ! clear what is {place}
 without the picture {place}
 the picture {place} should be gone
+~! get rid of the one {place}
+~! delete what is {place}
+~! remove the thing {place}
+~ no picture {place}
+~ nothing {place}
 """,
 )

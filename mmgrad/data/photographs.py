@@ -16,7 +16,7 @@ from mmgrad.data.imagenet import alike, fits
 from mmgrad.data.mosaics import Board, Shot, mosaic, scattered, single, take
 from mmgrad.data.photo_edits import Asked, State, ask, difference, means, say
 from mmgrad.data.photo_folder import Photograph, is_for_validation, load_photographs
-from mmgrad.data.triplets import Triplet, says
+from mmgrad.data.triplets import OTHERS, Triplet, says
 from mmgrad.errors import InputError
 
 __all__ = ["SPLITS", "Photograph", "is_for_validation", "load_photographs", "make_photograph_family"]
@@ -42,7 +42,7 @@ def make_photograph_family(photographs: tuple[Photograph, ...], split: str, inde
     pool = _pool(photographs, split)
     for attempt in range(50):
         rng = np.random.default_rng(np.random.SeedSequence([20_271, SPLITS.index(split), index, attempt]))
-        family = _Grower(pool, rng).family(size)
+        family = _Grower(pool, rng, OTHERS if split == "train" else 0).family(size)
         if family is not None:
             return family
     raise RuntimeError(f"no family could be laid out for {split} {index}; the photographs are too few")
@@ -79,8 +79,10 @@ def _pool(photographs: tuple[Photograph, ...], split: str) -> _Pool:
 class _Grower:
     """Makes one family: a board, what it shows first, the variants of that, and the sentences between them."""
 
-    def __init__(self, pool: _Pool, rng: np.random.Generator) -> None:
+    def __init__(self, pool: _Pool, rng: np.random.Generator, others: int) -> None:
         self.pool, self.rng, self.atlas = pool, rng, load_atlas()
+        self.free = rng.spawn(1)[0]  # of its own: what the other split draws does not depend on it
+        self.others = others
         self.rows = tuple(pool.by_class)
         self.used: list[int] = []
         self.ground: frozenset[str] = frozenset()
@@ -191,6 +193,7 @@ class _Grower:
         self, board: Board, states: list[State], pictures: list[np.ndarray], reference: int, target: int, asked: Asked
     ) -> Triplet:
         said, names_old = say(asked, board, states[reference], self.rng)
+        others = [say(asked, board, states[reference], self.free, freely=True)[0].text for _ in range(self.others)]
         edit, swap = asked.edit, asked.edit.kind == "swap"
         gone = names_old and edit.kind in ("replace", "remove")
         masks, rows = [], []
@@ -219,6 +222,7 @@ class _Grower:
             changes=(),
             reference_class=rows[0],
             target_class=rows[1],
+            others=tuple(others),
         )
 
 

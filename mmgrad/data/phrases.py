@@ -1,7 +1,8 @@
 """Sentences that ask for a change of a picture: many patterns for each kind of change, with their small grammar.
 
 A pattern is a line with slots. `!` before it marks a clause in the imperative, which can be made polite and joined to
-another; `1` marks one that needs a picture with one thing only (it says "it"); `*` marks one kept for the test split.
+another; `1` marks one that needs a picture with one thing only (it says "it"); `*` marks one kept for the test split,
+`~` one for training alone, where every sentence is said in several ways.
 """
 
 import re
@@ -84,6 +85,7 @@ class Pattern:
     imperative: bool = False
     single: bool = False
     unseen: bool = False
+    free: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,32 +169,46 @@ def thing_slots(old: Name | None, new: Name | None) -> dict[str, str]:
     return slots
 
 
-def say(kind: str, slots: dict[str, str], rng: np.random.Generator, unseen: bool, single: bool) -> Sentence:
-    """One sentence of a kind of `PATTERNS`. `unseen` picks among the test-only patterns, `single` allows "it"."""
-    return _said(_choose(kind, rng, unseen, single), slots, rng)
+def say(
+    kind: str, slots: dict[str, str], rng: np.random.Generator, unseen: bool, single: bool, freely: bool = False
+) -> Sentence:
+    """One sentence of a kind of `PATTERNS`.
+
+    `unseen` picks among the test-only patterns, `single` allows "it", `freely` the wordings that only training uses.
+    """
+    return _said(_choose(PATTERNS[kind], rng, unseen, single, freely=freely), slots, rng, freely)
 
 
-def say_one_of(known: tuple[Pattern, ...], slots: dict[str, str], rng: np.random.Generator) -> Sentence:
-    """One sentence of patterns that `patterns` made."""
-    return _said(known[int(rng.integers(len(known)))], slots, rng)
+def say_one_of(
+    known: tuple[Pattern, ...], slots: dict[str, str], rng: np.random.Generator, freely: bool = False
+) -> Sentence:
+    """One sentence of patterns that `patterns` made; `freely` as in `say`."""
+    return _said(_choose(known, rng, False, True, freely=freely), slots, rng, freely)
 
 
-def _said(pattern: Pattern, slots: dict[str, str], rng: np.random.Generator) -> Sentence:
+def _said(pattern: Pattern, slots: dict[str, str], rng: np.random.Generator, freely: bool) -> Sentence:
     clause = pattern.template.format(**slots)
-    return Sentence(_finish(clause, pattern.imperative, rng), pattern.id, pattern.unseen)
+    return Sentence(_finish(clause, pattern.imperative, rng, freely), pattern.id, pattern.unseen)
 
 
 def say_both(
-    first: tuple[str, dict[str, str]], second: tuple[str, dict[str, str]], rng: np.random.Generator, unseen: bool
+    first: tuple[str, dict[str, str]],
+    second: tuple[str, dict[str, str]],
+    rng: np.random.Generator,
+    unseen: bool,
+    freely: bool = False,
 ) -> Sentence:
-    """Two changes, each (kind, slots), in one sentence."""
-    clauses = [_choose(kind, rng, False, False, imperative=True) for kind, _ in (first, second)]
-    joints = [joint for joint in _JOINTS if joint.unseen == unseen]
-    joint = joints[int(rng.integers(len(joints)))]
+    """Two changes, each (kind, slots), in one sentence; `unseen` and `freely` as in `say`."""
+    clauses = [
+        _choose(PATTERNS[kind], rng, False, False, imperative=True, freely=freely) for kind, _ in (first, second)
+    ]
+    joint = _choose(_JOINTS, rng, unseen, True, freely=freely)
     texts = [clause.template.format(**slots) for clause, (_, slots) in zip(clauses, (first, second), strict=True)]
     text = joint.template.format(first=texts[0], second=texts[1])
     return Sentence(
-        _finish(text, not text.startswith("first"), rng), f"{joint.id}({clauses[0].id},{clauses[1].id})", joint.unseen
+        _finish(text, not text.startswith("first"), rng, freely),
+        f"{joint.id}({clauses[0].id},{clauses[1].id})",
+        joint.unseen,
     )
 
 
@@ -201,28 +217,30 @@ def listing(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _choose(kind: str, rng: np.random.Generator, unseen: bool, single: bool, imperative: bool = False) -> Pattern:
+def _choose(
+    known: tuple[Pattern, ...],
+    rng: np.random.Generator,
+    unseen: bool,
+    single: bool,
+    imperative: bool = False,
+    freely: bool = False,
+) -> Pattern:
     fitting = [
         pattern
-        for pattern in PATTERNS[kind]
-        if pattern.unseen == unseen and (single or not pattern.single) and (pattern.imperative or not imperative)
+        for pattern in known
+        if pattern.unseen == unseen
+        and (single or not pattern.single)
+        and (pattern.imperative or not imperative)
+        and (freely or not pattern.free)
     ]
     return fitting[int(rng.integers(len(fitting)))]
 
 
-def _finish(clause: str, imperative: bool, rng: np.random.Generator) -> str:
+def _finish(clause: str, imperative: bool, rng: np.random.Generator, freely: bool = False) -> str:
     """Politeness, capitals and the final mark."""
     text, question = clause, clause.endswith("?")
     if imperative and rng.random() < 0.3:
-        frames: tuple[str, ...] = (
-            "please {}",
-            "{} please",
-            "{}, please",
-            "could you {}?",
-            "can you {}?",
-            "can you please {}?",
-        )
-        frames += ("I want you to {}", "I would like you to {}", "would you {}?", "now {}", "just {}", "you should {}")
+        frames = _FRAMES + _FREE_FRAMES if freely else _FRAMES
         frame = frames[int(rng.integers(len(frames)))]
         text, question = frame.format(clause), frame.endswith("?")
     style = rng.random()
@@ -237,12 +255,47 @@ def _finish(clause: str, imperative: bool, rng: np.random.Generator) -> str:
     return text
 
 
+_FRAMES = (
+    "please {}",
+    "{} please",
+    "{}, please",
+    "could you {}?",
+    "can you {}?",
+    "can you please {}?",
+    "I want you to {}",
+    "I would like you to {}",
+    "would you {}?",
+    "now {}",
+    "just {}",
+    "you should {}",
+)
+_FREE_FRAMES = (
+    "let's {}",
+    "hey, {}",
+    "ok, {}",
+    "go ahead and {}",
+    "try to {}",
+    "kindly {}",
+    "{} for me",
+    "{}, thanks",
+    "next, {}",
+    "I'd like to {}",
+    "we need to {}",
+    "is it possible to {}?",
+    "will you {}?",
+    "show me what happens if you {}",
+    "the same picture, but {}",
+    "my wish: {}",
+)
+
+
 def patterns(kind: str, lines: str) -> tuple[Pattern, ...]:
     """Patterns from their lines, one each; their ids are the kind and the number of the line."""
     found = []
     for number, line in enumerate(lines.strip().splitlines()):
-        flags, template = re.fullmatch(r"\s*([!1*]*)\s*(.*?)\s*", line).groups()  # type: ignore[union-attr]
-        found.append(Pattern(f"{kind}.{number:02d}", template, "!" in flags, "1" in flags, "*" in flags))
+        flags, template = re.fullmatch(r"\s*([!1*~]*)\s*(.*?)\s*", line).groups()  # type: ignore[union-attr]
+        marks = {"imperative": "!" in flags, "single": "1" in flags, "unseen": "*" in flags, "free": "~" in flags}
+        found.append(Pattern(f"{kind}.{number:02d}", template, **marks))
     return tuple(found)
 
 
@@ -276,6 +329,35 @@ I want {a_new} there, not {a_old}
 * has {a_new} rather than {a_old}
 * {the_old} give{verb_s} way to {a_new}
 * {new}, not {old}
+~! trade {the_old} for {a_new}
+~! switch {the_old} for {a_new}
+~! switch {the_old} with {a_new}
+~! use {a_new} instead of {the_old}
+~! draw {a_new} where {the_old} {is_old}
+~! drop {the_old} and show {a_new} in its stead
+~! transform {the_old} into {a_new}
+~! convert {the_old} to {a_new}
+~! make {the_old} {a_new}
+~! remove {the_old} and add {a_new} in the same spot
+~! find one with {a_new} where {the_old} {is_old}
+~! give me {a_new} in the place of {the_old}
+~ replacing {the_old} with {a_new}
+~ with {a_new} replacing {the_old}
+~ {a_new} in place of {the_old}
+~ {a_new} where {the_old} {is_old}
+~ {old} to {new}
+~ {old} out, {new} in
+~ {old} replaced by {new}
+~ {the_old} replaced with {a_new}
+~ {the_old} turned into {a_new}
+~ no {old}, {a_new} instead
+~ there should be {a_new}, no {old}
+~ it shows {a_new} and no {old}
+~ is there one with {a_new} instead of {the_old}?
+~ how about {a_new} for {the_old}?
+~ I prefer {a_new} over {the_old}
+~1 this time {a_new}
+~1! have {a_new} there
 """
 _REMOVE = """
 ! remove {the_old}
@@ -302,6 +384,31 @@ can I see it without {the_old}?
 *! clear {the_old} away
 * minus {the_old}
 * everything except {the_old}
+~! cut {the_old} out
+~! hide {the_old}
+~! wipe out {the_old}
+~! lose {the_old}
+~! omit {the_old}
+~! cross out {the_old}
+~! throw {the_old} out
+~! show it without {the_old}
+~! make it so that there {is_old} no {old}
+~! take {the_old} off
+~ {old} removed
+~ {the_old} removed
+~ with {the_old} removed
+~ remove {old}
+~ lacks {the_old}
+~ {the_old} has to go
+~ {the_old} must vanish
+~ it has no {old}
+~ the picture with no {old}
+~ where there {is_old} no {old}
+~ I would like to see it with {the_old} gone
+~ what would it be without {the_old}?
+~ is there one without {the_old}?
+~ nothing where {the_old} {is_old}
+~ not showing {the_old}
 """
 _ADD = """
 ! add {a_new}
@@ -327,6 +434,29 @@ also {a_new}
 * joined by {a_new}
 * {a_new} should appear
 * together with {a_new}
+~! give it {a_new}
+~! draw {a_new} in
+~! add {new}
+~! let {a_new} come in
+~! place {a_new} in the picture
+~! insert {a_new} somewhere
+~! put {a_new} somewhere in there
+~! add {a_new} and keep the rest
+~! have {a_new} in it as well
+~ and {a_new}
+~ {a_new} added
+~ {a_new} as well
+~ it also has {a_new}
+~ it now also shows {a_new}
+~ with an additional {new}
+~ one that has {a_new} too
+~ where there is also {a_new}
+~ I'm missing {a_new}
+~ {a_new} on top of what is there
+~ is there one with {a_new} as well?
+~ what about {a_new} in there?
+~ accompanied by {a_new}
+~ the same scene plus {a_new}
 """
 _ADD_AT = """
 ! add {a_new} {place}
@@ -348,6 +478,23 @@ also {a_new} {place}
 *! position {a_new} {place}
 * let there be {a_new} {place}
 * have {a_new} appear {place}
+~! draw {a_new} {place}
+~! add {new} {place}
+~! give it {a_new} {place}
+~! {place}, add {a_new}
+~! {place} put {a_new}
+~! stick {a_new} {place}
+~ and {a_new} {place}
+~ plus {a_new} {place}
+~ {a_new} added {place}
+~ {place} {a_new}
+~ {place}: {a_new}
+~ it also has {a_new} {place}
+~ where there should be {a_new} {place}
+~ I'm missing {a_new} {place}
+~ is there one with {a_new} {place}?
+~ how about {a_new} {place}?
+~ another thing: {a_new} {place}
 """
 _RECOLOUR = """
 ! make {the_old} {colour}
@@ -374,6 +521,32 @@ what would {the_old} look like in {colour}?
 *! give {the_old} a {colour} colour
 * {the_old}, now {colour}
 * {colour} is how I want {the_old}
+~! make {the_old} look {colour}
+~! colour {the_old} in {colour}
+~! tint {the_old} {colour}
+~! recolor {the_old} to {colour}
+~! turn the colour of {the_old} to {colour}
+~! switch the color of {the_old} to {colour}
+~! repaint {the_old} in {colour}
+~! change {the_old} to {colour}
+~! change {the_old} to {a_coloured}
+~! show {the_old} in {colour}
+~! use {colour} for {the_old}
+~! swap the colour of {the_old} for {colour}
+~ {the_old} painted {colour}
+~ {old} in {colour}
+~ with {a_coloured}
+~ {colour} instead, for {the_old}
+~ {the_old} coloured {colour}
+~ the colour of {the_old} should be {colour}
+~ {the_old} must be {colour}
+~ the same {old}, but {colour}
+~ one with {a_coloured}
+~ is there one where {the_old} {is_old} {colour}?
+~ could {the_old} be {colour}?
+~1 {colour} please
+~1! colour {it} {colour}
+~1 it should be {colour}
 """
 _BIGGER = """
 ! make {the_old} bigger
@@ -396,6 +569,24 @@ could {the_old} be larger?
 *! blow {the_old} up
 * {the_old} at a larger size
 * {the_old} need{verb_s} to grow
+~! make {the_old} big
+~! make {the_old} huge
+~! magnify {the_old}
+~! zoom in on {the_old}
+~! expand {the_old}
+~! show {the_old} larger
+~! let {the_old} take up more room
+~! make {the_old} twice as big
+~! increase {the_old} in size
+~ {the_old}, but bigger
+~ larger {old}
+~ {the_old} bigger
+~ with {a_sized}
+~ where {the_old} {is_old} bigger
+~ {the_old} {is_old} too small
+~ is there one with {a_sized}?
+~1! enlarge {it}
+~1 it should be larger
 """
 _SMALLER = """
 ! make {the_old} smaller
@@ -417,6 +608,23 @@ could {the_old} be smaller?
 *! cut {the_old} down in size
 * {the_old} at a reduced size
 * {the_old} need{verb_s} to shrink
+~! make {the_old} little
+~! make {the_old} less big
+~! make {the_old} half as big
+~! minimise {the_old}
+~! decrease the size of {the_old}
+~! show {the_old} smaller
+~! let {the_old} take up less room
+~! make {the_old} much smaller
+~ {the_old}, but smaller
+~ {the_old} smaller
+~ with {a_sized}
+~ where {the_old} {is_old} smaller
+~ {the_old} {is_old} too big
+~ {the_old} {is_old} too large
+~ is there one with {a_sized}?
+~1! shrink {it}
+~1 it should be smaller
 """
 _MOVE = """
 ! move {the_old} {to_place}
@@ -440,6 +648,27 @@ could {the_old} be {place}?
 *! slide {the_old} {to_place}
 * {the_old} belong{verb_s} {place}
 * {the_old} go{verb_es} {to_place}
+~! push {the_old} {to_place}
+~! pull {the_old} {to_place}
+~! carry {the_old} {to_place}
+~! get {the_old} {to_place}
+~! transfer {the_old} {to_place}
+~! reposition {the_old} {to_place}
+~! set {the_old} down {place}
+~! show {the_old} {place}
+~! change the position of {the_old}: {place}
+~ {the_old} moved {to_place}
+~ with {the_old} {place}
+~ with {the_old} moved {to_place}
+~ {the_old}, but {place}
+~ where {the_old} {is_old} {place}
+~ {place} I want {the_old}
+~ {the_old} must be {place}
+~ is there one with {the_old} {place}?
+~ how about {the_old} {place}?
+~1! shift {it} {to_place}
+~1 it should be {place}
+~1 {place}
 """
 _BACKGROUND = """
 ! change the background to {a_bg}
@@ -466,6 +695,32 @@ what would it look like {on_bg}?
 * against {a_bg}
 * the setting is {a_bg} now
 * {bg} as a backdrop
+~! set the background to {a_bg}
+~! switch the background to {a_bg}
+~! turn the background into {a_bg}
+~! give it {a_bg} as background
+~! move everything {on_bg}
+~! move the scene {on_bg}
+~! have {a_bg} behind everything
+~! place it {on_bg}
+~! keep the things but show them {on_bg}
+~! transport it all {on_bg}
+~ all of it {on_bg}
+~ the background is {a_bg}
+~ the background changed to {a_bg}
+~ background changed to {bg}
+~ background -> {bg}
+~ {bg} in the background
+~ {a_bg} behind it
+~ {bg} behind everything
+~ same things, {on_bg}
+~ now {on_bg}
+~ one that is {on_bg}
+~ with {bg} for a background
+~ a different background: {bg}
+~ is there one {on_bg}?
+~ how about {a_bg} as background?
+~ could it be {on_bg}?
 """
 _JOINTS = patterns(
     "combined",
@@ -481,6 +736,14 @@ first {first}, then {second}
 both {first} and {second}
 * {first}, and on top of that {second}
 * {first} while you {second}
+~ {first} & {second}
+~ {first}. {second}
+~ {first}, also {second}
+~ {first} plus {second}
+~ {first}; then also {second}
+~ {first}, after that {second}
+~ {first} as well as {second}
+~ {first}, {second} too
 """,
 )
 PATTERNS: dict[str, tuple[Pattern, ...]] = {

@@ -9,7 +9,7 @@ import numpy as np
 from mmgrad.data import phrases
 from mmgrad.data.atlas import Cutout
 from mmgrad.data.changes import Change, fits, sayable
-from mmgrad.data.phrases import Name
+from mmgrad.data.phrases import Name, Sentence
 from mmgrad.data.places import ABSOLUTE, Place, holds
 from mmgrad.data.scenes import Item, Rendered, Scene
 from mmgrad.data.stage import Base, Stage
@@ -23,6 +23,7 @@ class Triplet:
     where there is none (the reference of an addition, the target of a removal). `removed` and `added` are the nouns of
     the text that vanish and appear: `removed` is at the reference mask, `added` at the target mask. `nouns` are all
     nouns that the text can use for what changes. `colour` is the colour word that the text gives to the added thing.
+    `others` are further ways to say the same, of the training split alone.
     `reference_class` and `target_class` are the ImageNet rows of the photographs under the two masks, where known.
     """
 
@@ -43,6 +44,11 @@ class Triplet:
     changes: tuple[Change, ...]
     reference_class: int | None = None
     target_class: int | None = None
+    others: tuple[str, ...] = ()
+
+
+OTHERS = 2
+"""Further ways to say each sentence of the training split."""
 
 
 def says(text: str, word: str) -> bool:
@@ -52,6 +58,14 @@ def says(text: str, word: str) -> bool:
 
 def _spellings(colour: str | None) -> tuple[str, ...]:
     return ("grey", "gray") if colour == "grey" else (colour,) if colour else ()
+
+
+def _choice(options: Sequence[str], rng: np.random.Generator) -> str:
+    return options[int(rng.integers(len(options)))]
+
+
+def _spelt(colour: str, rng: np.random.Generator) -> str:
+    return _choice(_spellings(colour), rng)
 
 
 class Writer:
@@ -67,6 +81,7 @@ class Writer:
     ) -> None:
         self.stage, self.draw, self.there = stage, stage.draw, base.there
         self.layouts, self.pictures, self.changes = layouts, pictures, changes
+        self.free = stage.rng.spawn(1)[0]  # of its own: what the other splits draw does not depend on it
         self.seen_nouns = {cutout.noun for cutout in stage.pool}
 
     def triplets(self) -> list[Triplet]:
@@ -156,12 +171,10 @@ class Writer:
     def _triplet(self, reference: int, target: int, changes: tuple[Change, ...]) -> Triplet:
         scene = self.layouts[reference]
         unseen = self.stage.split == "test" and self.stage.rng.random() < 0.3
-        single = len(scene.items) == 1
-        parts = [self._slots(scene, change) for change in changes]
-        if len(parts) == 1:
-            said = phrases.say(*parts[0], self.stage.rng, unseen, single)
-        else:
-            said = phrases.say_both(parts[0], parts[1], self.stage.rng, unseen)
+        said = self._said(scene, changes, self.stage.rng, unseen)
+        others = []
+        if self.stage.split == "train":
+            others = [self._said(scene, changes, self.free, False, freely=True).text for _ in range(OTHERS)]
         involved = self._involved(scene, changes)
         held_out = [cutout for cutout in involved if cutout.id in self.stage.held_out]
         change = changes[0]
@@ -185,42 +198,48 @@ class Writer:
             nouns=tuple(word for each in changes for word in (each.old_word, each.new_word) if word),
             colour=next((colour for colour in _spellings(painted) if says(said.text, colour)), None),
             changes=changes,
+            others=tuple(others),
         )
 
-    def _slots(self, scene: Scene, change: Change) -> tuple[str, dict[str, str]]:
+    def _said(
+        self, scene: Scene, changes: tuple[Change, ...], rng: np.random.Generator, unseen: bool, freely: bool = False
+    ) -> Sentence:
+        parts = [self._slots(scene, change, rng) for change in changes]
+        if len(parts) == 1:
+            return phrases.say(*parts[0], rng, unseen, single=len(scene.items) == 1, freely=freely)
+        return phrases.say_both(parts[0], parts[1], rng, unseen, freely)
+
+    def _slots(self, scene: Scene, change: Change, rng: np.random.Generator) -> tuple[str, dict[str, str]]:
         """The kind of sentence, and its slots."""
         old_item = scene.find(change.key) if change.key else None
-        plain = self._name(change.old_word) if old_item else None
+        plain = self._name(change.old_word, rng) if old_item else None
         old = plain
         if plain and old_item and old_item.recolour:
-            painted = self._name(change.old_word, old_item)
-            old = painted if self.stage.rng.random() < 0.5 or plain.word not in painted.bare else plain
+            painted = self._name(change.old_word, rng, old_item)
+            old = painted if rng.random() < 0.5 or plain.word not in painted.bare else plain
         if change.kind == "background":
             return "background", phrases.backdrop_slots(change.new_word)
-        new = self._name(change.new_word, change.item) if change.item and change.new_word else None
+        new = self._name(change.new_word, rng, change.item) if change.item and change.new_word else None
         slots = phrases.thing_slots(old, new)
         kind = change.kind
         if change.place is not None:
             beside = scene.find(change.place.anchor) if change.place.anchor else None
-            anchor = self._name(self.draw.cutouts[beside.cutout].noun, beside) if beside else None
-            slots |= phrases.place_slots(change.place.name, anchor, self.stage.rng)
+            anchor = self._name(self.draw.cutouts[beside.cutout].noun, rng, beside) if beside else None
+            slots |= phrases.place_slots(change.place.name, anchor, rng)
             kind = "add_at" if kind == "add" else kind
         if kind == "recolour" and change.item and change.item.recolour and plain:
-            colour = self._spelt(change.item.recolour)
+            colour = _spelt(change.item.recolour, rng)
             coloured = replace(plain, adjective=colour)
             slots |= {"colour": colour, "coloured": coloured.bare, "a_coloured": coloured.indefinite}
         if kind == "resize" and plain:
-            size = self.stage.choose(("bigger", "larger")) if change.grows else "smaller"
+            size = _choice(("bigger", "larger"), rng) if change.grows else "smaller"
             slots["a_sized"] = replace(plain, adjective=size).indefinite
             kind = "bigger" if change.grows else "smaller"
         return kind, slots
 
-    def _name(self, word: str, item: Item | None = None) -> Name:
+    def _name(self, word: str, rng: np.random.Generator, item: Item | None = None) -> Name:
         """The noun as said of the item, with the colour that it was given."""
-        return Name(word, phrases.is_plural(word), self._spelt(item.recolour) if item and item.recolour else "")
-
-    def _spelt(self, colour: str) -> str:
-        return self.stage.choose(_spellings(colour))
+        return Name(word, phrases.is_plural(word), _spelt(item.recolour, rng) if item and item.recolour else "")
 
     def _involved(self, scene: Scene, changes: tuple[Change, ...]) -> list[Cutout]:
         ids = [item.cutout for change in changes if (item := scene.find(change.key or "")) is not None]
@@ -247,6 +266,6 @@ class Writer:
         """All that stands in the picture, and where."""
         names = []
         for item in scene.items:
-            names.append(self._name(self.draw.cutouts[item.cutout].noun, item).indefinite)
+            names.append(self._name(self.draw.cutouts[item.cutout].noun, self.stage.rng, item).indefinite)
         where = phrases.backdrop_slots(self.draw.backgrounds[scene.background].name)
         return f"{phrases.listing(names)} {where['on_bg']}" if names else where["a_bg"]

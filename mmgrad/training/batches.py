@@ -67,7 +67,8 @@ class Sampler:
         order = torch.argsort(data.family, stable=True)
         self.triplets = order.split(torch.bincount(data.family, minlength=len(data.members)).tolist())
         self.of_a_thing = torch.tensor([row["edit"] in OF_A_THING for row in data.info])
-        self.sided = torch.tensor([bool(_SIDED.search(row["text"])) for row in data.info])
+        said = (" ".join((row["text"], *row.get("others", ()))) for row in data.info)
+        self.sided = torch.tensor([bool(_SIDED.search(texts)) for texts in said])
 
     def batch(self, step: int) -> Batch:
         """The batch of one step."""
@@ -90,7 +91,7 @@ class Sampler:
             flips += [mirror] * (len(places) - len(flips))
         index, scenes = torch.cat(triplets), torch.tensor(list(places))
         features = self._features(scenes, torch.tensor(flips))
-        states, mask = self.data.texts(index, self.encoder)
+        states, mask = self.data.texts(index, self.encoder, torch.rand(len(index), generator=generator))
         regions = _mirror(self.data.regions[index].float() / 255, torch.cat(turns))
         reference, target = (
             torch.tensor([places[i] for i in end[index].tolist()]) for end in (self.data.reference, self.data.target)

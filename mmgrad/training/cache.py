@@ -25,7 +25,7 @@ from mmgrad.training.features import Features, keep_texts
 SHARD = 100  # families
 BLOCK = 20  # scenes that are encoded together
 SEEN = 0.4
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def _write(path: Path, families: list[Family], encoder: Trainable) -> None:
         np.stack([region(t.reference_mask, r, t.reference_class), region(t.target_mask, g, t.target_class)])
         for t, r, g in zip(triplets, reference, target, strict=True)
     ]
-    plain = ("text", "edit", "pattern", "unseen_photo", "unseen_pattern", "removed", "added")
+    plain = ("text", "others", "edit", "pattern", "unseen_photo", "unseen_pattern", "removed", "added")
     tensors = {
         **{name: torch.cat(stage) for name, stage in zip(encoder.stage_names, zip(*blocks, strict=True), strict=True)},
         "reference": torch.tensor(reference),
@@ -161,6 +161,6 @@ def _write(path: Path, families: list[Family], encoder: Trainable) -> None:
         "family": torch.tensor(owner),
         "scenes_of": torch.from_numpy(starts),
         "regions": torch.from_numpy(np.stack(regions)),
-        **keep_texts([t.text for t in triplets], encoder),
+        **keep_texts([text for t in triplets for text in (t.text, *t.others)], encoder),
     }
     shards.write_shard(path, tensors, [{key: getattr(t, key) for key in plain} for t in triplets])

@@ -24,7 +24,8 @@ class Features:
         members: for each family its scenes [*] int64, among which its pictures are to be told apart.
         regions: [T, 2, h, w] uint8, the share of each place that changes in the reference and in the target, 255 = all;
             all zero = not defined.
-        info: for each triplet a dict of text, edit, pattern and flags.
+        info: for each triplet a dict of text, edit, pattern and flags; `others` are further ways to say the text, the
+            same number of each triplet of a shard, and their states follow those of the text.
         annotated: whether regions are known at all. Without, families may share pictures, and those that are trained on
             come mirrored, too.
         cut: K of the Recall@K that is validated.
@@ -51,20 +52,25 @@ class Features:
         keys = [MIRRORED + stage if mirrored else stage for stage in self.stages]
         return tuple(torch.stack([self.pictures[s][key][i] for s, i in rows]).float() for key in keys)
 
-    def texts(self, index: Tensor, encoder: Trainable) -> tuple[Tensor, Tensor]:
+    def texts(self, index: Tensor, encoder: Trainable, luck: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Token states [B, L, D_t] float32 and mask [B, L] of the triplets `index` [B] int64.
 
-        What was kept of them, completed by the encoder.
+        What was kept of them, completed by the encoder. `luck` [B] in [0, 1) chooses among the ways to say each;
+        without, it is said as in `info`.
         """
         shard = torch.bucketize(index, self.triplet_starts[1:], right=True)
-        parts = []
-        for s, i in zip(shard.tolist(), (index - self.triplet_starts[shard]).tolist(), strict=True):
-            start, stop = self.sentences[s]["starts"][i : i + 2]
+        parts, said = [], []
+        within = (index - self.triplet_starts[shard]).tolist()
+        chances = [0.0] * len(within) if luck is None else luck.tolist()
+        for triplet, s, i, chance in zip(index.tolist(), shard.tolist(), within, chances, strict=True):
+            ways = (self.info[triplet]["text"], *self.info[triplet].get("others", ()))
+            way = int(chance * len(ways))
+            row = i * len(ways) + way
+            start, stop = self.sentences[s]["starts"][row : row + 2]
             parts.append(self.sentences[s]["states"][start:stop].float())
+            said.append(ways[way])
         lengths = torch.tensor([len(part) for part in parts])
-        states = encoder.complete(
-            torch.nn.utils.rnn.pad_sequence(parts, batch_first=True), [self.info[i]["text"] for i in index.tolist()]
-        )
+        states = encoder.complete(torch.nn.utils.rnn.pad_sequence(parts, batch_first=True), said)
         return states, torch.arange(states.shape[1]) < lengths[:, None]
 
 

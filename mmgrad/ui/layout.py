@@ -107,6 +107,7 @@ def build(
         ask: dict[str, Any] = {"fn": on.ask, "inputs": question, "outputs": stage, "show_progress": "minimal"}
         ask |= MODEL | {"api_visibility": "private"}
         rest = {"fn": None, "js": "() => mmgrad.rest()"} | QUIET
+        shut = rest | {"js": "() => mmgrad.opened()"}
 
         gr.on([go.click, text.submit], fn=None, js="() => mmgrad.busy()", **QUIET)
         asked = gr.on([go.click, text.submit], trigger_mode="multiple", **ask)  # also while a cancelled one winds up
@@ -120,9 +121,9 @@ def build(
             .success(**ask)
             for reopen in (stage.reopen, strip.reopen)  # a link; an example in another gallery
         ]
-        for event in (asked, opened, *again):
-            event.then(**rest)
-            event.failure(**rest)  # "then" does not come after an error
+        for event, after in ((asked, rest), (opened, shut), *((one, rest) for one in again)):
+            event.then(**after)
+            event.failure(**after)  # "then" does not come after an error
         cancel.click(cancels=[asked, *again], **rest | {"js": "() => mmgrad.stop()"})
         for name in CLOSER:
             answered = getattr(stage, name)(

@@ -3,14 +3,30 @@
 mmgrad.strip = (element, props, trigger) => {
   const { el } = mmgrad;
   const examples = props.value || [];
-  const open = ({ id, text }) => {
+  let opening = false; // one at a time: the answers to two quick clicks could come in either order
+  let next = null;
+  const open = (example) => {
+    const { id, text } = example;
     const gallery = mmgrad.chosen() ?? props.gallery;
     if (gallery !== props.gallery) {
       trigger("reopen", { query: { picture: `example:${id}`, text, gallery } });
       return;
     }
+    if (opening) {
+      next = example;
+      return;
+    }
+    opening = true;
     mmgrad.busy();
     trigger("pick_example", { id });
+  };
+  /* The example that was opened is shown, or refused. */
+  mmgrad.opened = () => {
+    const waiting = next;
+    opening = false;
+    next = null;
+    mmgrad.rest();
+    if (waiting) open(waiting);
   };
   const cards = examples.map((example) =>
     el(

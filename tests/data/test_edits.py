@@ -10,6 +10,7 @@ import pytest
 from mmgrad.data.atlas import Atlas, load_atlas
 from mmgrad.data.edits import KINDS, SCENES, SPLITS, Family, Triplet, families, held_out, make_family
 from mmgrad.data.places import holds
+from mmgrad.data.triplets import OTHERS, says
 
 COUNT = 24
 
@@ -158,6 +159,22 @@ def test_the_nouns_used_for_a_thing_name_no_other_thing_of_the_reference(
                 assert [item.key for item in items if change.old_word in names[item.cutout]] == [change.key]
             if change.kind in ("add", "replace"):
                 assert not [item for item in items if change.new_word in names[item.cutout]]
+
+
+def test_training_says_each_sentence_in_further_ways(made: dict[str, list[Family]]) -> None:
+    said = Counter()
+    for split, some in made.items():
+        for family in some:
+            for triplet in family.triplets:
+                assert len(triplet.others) == (OTHERS if split == "train" else 0)
+                for other in triplet.others:
+                    said[other.lower() == triplet.text.lower()] += 1
+                    if triplet.edit == "remove":
+                        assert any(says(other, noun) for noun in triplet.nouns)
+                    if triplet.edit in ("move", "add"):
+                        for side in ("left", "right"):
+                            assert (side in other.lower()) is (side in triplet.text.lower())
+    assert said[True] < 0.05 * said[False]
 
 
 def test_only_the_target_has_what_the_sentence_asks_for(atlas: Atlas, made: dict[str, list[Family]]) -> None:

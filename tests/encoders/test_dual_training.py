@@ -169,7 +169,7 @@ def test_a_cache_belongs_to_one_encoder(folders, tmp_path: Path) -> None:
 
 def test_a_cache_that_is_not_marked_is_the_compact_encoders(folders, tmp_path: Path) -> None:
     (tmp_path / "train").mkdir()
-    save_file({"fine": torch.zeros(1)}, tmp_path / "train" / "v2-00000-00100.safetensors")
+    save_file({"fine": torch.zeros(1)}, tmp_path / "train" / f"v{cache.VERSION}-00000-00100.safetensors")
     shards.tie(tmp_path, CompactEncoder())
     assert not (tmp_path / "encoder.json").exists()
     with pytest.raises(ModelError, match="another encoder \\(compact\\)"):

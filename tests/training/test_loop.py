@@ -42,6 +42,19 @@ def test_cached_features_are_those_of_the_trunk(encoder, data):
     assert own == [triplet.text for triplet in family.triplets]
 
 
+def test_a_sentence_of_training_is_read_in_each_of_its_ways(encoder, tmp_path: Path):
+    trained_on = cache.build(tmp_path, encoder, Part("train", 1), workers=0)
+    index = torch.arange(len(trained_on.info))
+    for way, luck in enumerate((0.0, 0.5, 0.999)):
+        states, mask = trained_on.texts(index, encoder, torch.full((len(index),), luck))
+        texts = [(row["text"], *row["others"])[way] for row in trained_on.info]
+        fresh = encoder.encode_text(texts)
+        assert torch.equal(mask, fresh.mask)
+        assert torch.allclose(states[mask], fresh.states[mask], atol=0.02)  # half precision on disk
+    sayings = {tuple(Sampler(trained_on, SETTINGS, encoder).batch(step).mask.sum(1).tolist()) for step in range(6)}
+    assert len(sayings) > 1
+
+
 def test_a_batch_depends_on_the_step_alone(encoder, data):
     first, second = (Sampler(data, SETTINGS, encoder).batch(5) for _ in range(2))
     assert torch.equal(first.features, second.features)

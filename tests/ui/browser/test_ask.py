@@ -38,6 +38,7 @@ def test_a_picture_can_be_taken_with_the_camera(visit, size):
     page = visitor.page
     page.get_by_role("button", name="Capture from camera").click()
     page.get_by_role("button", name="Click to Access Webcam").click()
+    page.wait_for_function("document.querySelector('#mm-picture video')?.videoWidth > 0")  # it films
     page.get_by_role("button", name="capture photo").click()
     page.wait_for_selector("#mm-picture img")
     page.locator(".mm-hints button").get_by_text("move the picture of").wait_for()  # it reached the engine
