@@ -170,7 +170,8 @@ def load_model(
         name: "compact" (the default); a folder with `model.json` and `model.safetensors`; a folder of transformers,
             with `config.json`; or the hub id, owner/name, of a repository that holds either, which is fetched once.
         device: a torch device; by itself the best one here, see `choose_device`.
-        composition: how a model of transformers joins picture and text, see `mmgrad.compositions`; "direction" by default.
+        composition: how a model of transformers joins picture and text, see `mmgrad.compositions`; by itself
+            "direction".
         weight: how much the text counts in it.
         adapter: the file of a pseudo-word network, which the composition "pseudo-word" needs, see `mmgrad.pseudo_word`.
         download: what `huggingface_hub.snapshot_download` takes besides, such as `revision`.

@@ -3,15 +3,20 @@
 import re
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from mmgrad.encoders import Trainable
+from mmgrad.data.unrelated import unrelated
+from mmgrad.encoders import TextTokens, Trainable
 from mmgrad.training.features import Features
 from mmgrad.training.precision import precision
 
 OF_A_THING = frozenset({"replace", "remove", "recolour", "resize", "move"})
 """Edits of a thing that has to be in the picture."""
+UNRELATED = 6
+"""Texts that ask for nothing, of a batch."""
+
 _SIDED = re.compile(r"\b(left|right)\b", re.IGNORECASE)
 
 
@@ -40,7 +45,8 @@ class Batch:
     features [S, C, h, w], states [Q, L, D], mask [Q, L], reference and target [Q] (index into the scenes), regions
     [Q, 2, h', w'] in [0, 1], family [Q], whether the edit is of a thing in the reference [Q], and whether the text says
     left or right [Q]. `mirrored` [S, C, h, w] are features of the mirrored scenes, where regions are not known and the
-    step has an attention loss.
+    step has an attention loss. `unrelated` are texts that ask for nothing, where regions are known and the step has
+    such a loss.
     """
 
     features: Tensor
@@ -53,6 +59,7 @@ class Batch:
     of_a_thing: Tensor
     sided: Tensor
     mirrored: Tensor | None = None
+    unrelated: TextTokens | None = None
 
 
 class Sampler:
@@ -98,6 +105,10 @@ class Sampler:
         )
         attention = self.settings.attention > 0 and step % self.settings.attention_every == 0
         twins = self._features(scenes, mirrored=True) if attention and not self.data.annotated else None
+        nothing = None
+        if attention and self.data.annotated:
+            rng = np.random.default_rng([self.settings.seed, step])
+            nothing = self.encoder.encode_text([unrelated(rng) for _ in range(UNRELATED)])
         return Batch(
             features=features,
             states=states,
@@ -109,6 +120,7 @@ class Sampler:
             of_a_thing=self.of_a_thing[index],
             sided=self.sided[index],
             mirrored=twins,
+            unrelated=nothing,
         )
 
     def _features(self, scenes: Tensor, flips: Tensor | None = None, mirrored: bool = False) -> Tensor:

@@ -14,7 +14,7 @@ from mmgrad.training.precision import precision
 PRESENT = 0.1  # a map whose positive evidence sums to less says "no evidence"
 PRESENCE_WEIGHT = 0.2
 FOREIGN = 8
-"""References that are also asked for the change of another picture's thing: their maps are to say "no evidence"."""
+"""References at most that are also asked for the change of another picture's thing: maps are to say "no evidence"."""
 
 
 def objective(
@@ -91,15 +91,25 @@ def _consistency(
 
 
 def _refused(composer: Composer, batch: Batch, chosen: Tensor, evidence: Callable[[Tensor], Tensor]) -> Tensor:
-    """The presence loss of references with texts about a thing of another family's picture: there is no region."""
+    """The presence loss of references with texts that change nothing there: about a thing of another family's picture,
+    or about none at all. Their maps have no region."""
     of_family = {int(batch.family[i]): i for i in chosen.nonzero()[:, 0].tolist() if batch.of_a_thing[i]}
     texts = torch.tensor(list(of_family.values())[:FOREIGN], dtype=torch.long)
-    if len(texts) < 2:
+    texts = texts if len(texts) > 1 else texts[:0]
+    asked = [(batch.reference[texts.roll(1)], batch.states[texts], batch.mask[texts])]
+    if batch.unrelated is not None:
+        count = len(batch.unrelated.states)
+        shown = batch.reference[chosen.nonzero()[:, 0]]
+        asked.append((shown[torch.arange(count) % len(shown)], batch.unrelated.states, batch.unrelated.mask))
+    longest = max(mask.shape[1] for _, _, mask in asked)
+    pictures = torch.cat([reference for reference, _, _ in asked])
+    states = torch.cat([functional.pad(own, (0, 0, 0, longest - own.shape[1])) for _, own, _ in asked])
+    mask = torch.cat([functional.pad(own, (0, longest - own.shape[1])) for _, _, own in asked])
+    if len(pictures) == 0:
         return batch.features.new_zeros(())
-    features = batch.features[batch.reference[texts.roll(1)]]
-    with precision(features.device):
-        maps = reference_map(composer, features, batch.states[texts], batch.mask[texts], evidence, create_graph=True)
-    return PRESENCE_WEIGHT * presence_loss(maps.float(), torch.zeros(len(texts), dtype=torch.bool))
+    with precision(batch.features.device):
+        maps = reference_map(composer, batch.features[pictures], states, mask, evidence, create_graph=True)
+    return PRESENCE_WEIGHT * presence_loss(maps.float(), torch.zeros(len(pictures), dtype=torch.bool))
 
 
 def contrastive_loss(queries: Tensor, candidates: Tensor, target: Tensor, scale: Tensor | float) -> Tensor:

@@ -96,9 +96,7 @@ def test_every_kind_has_many_patterns_and_keeps_a_sixth_or_so_for_the_test_split
         kept = sum(pattern.unseen for pattern in patterns)
         assert len(patterns) - kept >= 12, kind
         assert 0.1 <= kept / len(patterns) <= 0.22, kind
-        assert (
-            len({pattern.id for pattern in every}) == len({pattern.template for pattern in every}) == len(every)
-        )
+        assert len({pattern.id for pattern in every}) == len({pattern.template for pattern in every}) == len(every)
 
 
 def test_sentences_say_whether_their_pattern_is_kept_for_the_test_split() -> None:
