@@ -35,9 +35,7 @@ def main() -> None:
     states, mask = _texts([row["text"] for row in data.info], encoder)
     odd, named = data.family % 2 == 1, mask[:, 1:].all(dim=1)
     groups = {"all": odd, "texts that name both": odd & named, "other texts": odd & ~named}
-    print(
-        f"{int(odd.sum()):,} queries, {len(images):,} pictures, reference left out. Recall@1 / 5 / 10, per cent.\n"
-    )
+    print(f"{int(odd.sum()):,} queries, {len(images):,} pictures, reference left out. Recall@1 / 5 / 10, per cent.\n")
     heads = (f"{name} ({int(own.sum()):,})" for name, own in groups.items())
     print("| composition | weight | " + " | ".join(heads) + " |")
     print("|:--|--:|" + "--:|" * len(groups))

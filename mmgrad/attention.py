@@ -19,12 +19,17 @@ Embed = Callable[[Tensor], Tensor]  # feature maps [B, C, h, w] -> the signal of
 class Head(Protocol):
     """What maps need of what runs above the seam: a trained composer, or a formula over an encoder's own head.
 
-    g(I) = pool(positions(F)) and q(I, T) = pool(edit(positions(F), F, T)), [B, D], L2-normalised, differentiable by F:
-    the steps stand apart so that signals of both share the first.
+    What the text does to the picture is pool(edit(positions(F), F, T)) against pool(positions(F)), differentiable by F:
+    the steps stand apart so that signals of both share the first. A head may add to g(I) and q(I, T), [B, D], what does
+    not depend on that.
     """
 
     def image(self, features: Tensor) -> Tensor:
-        """g of feature maps [B, C, h, w]."""
+        """g of feature maps [B, C, h, w], L2-normalised."""
+        ...
+
+    def start(self, features: Tensor) -> Tensor:
+        """Where queries start from, before any text, L2-normalised: q - start is the change that a text makes."""
         ...
 
     def query(self, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
@@ -40,7 +45,7 @@ class Head(Protocol):
         ...
 
     def pool(self, x: Tensor) -> Tensor:
-        """The embedding of either."""
+        """What the embedding of either is made of."""
         ...
 
 
@@ -88,8 +93,8 @@ def reference_map(
     """Which region of each reference the text is changing: signed maps [B, H, W].
 
     features [B, C, h, w], states [B, L, D_t], mask [B, L]. The signal is the change itself, <d, q(I, T) - g(I)> with
-    d = q - g held constant. With a `baseline`, states and mask of another text, it is <d, q(I, T) - q(I, baseline)>:
-    the share of the words that the other text lacks.
+    d = q - g held constant, both as `pool` gives them. With a `baseline`, states and mask of another text, it is
+    <d, q(I, T) - q(I, baseline)>: the share of the words that the other text lacks.
     """
 
     def moved(leaf: Tensor) -> Tensor:

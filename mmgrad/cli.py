@@ -211,6 +211,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="of these, so many put to deletion, insertion, randomisation and stability; slow (default: 0)",
     )
+    evaluate.add_argument(
+        "--words", type=_natural, default=150, metavar="N", help="judge the words of N replacements (default: 150)"
+    )
     evaluate.add_argument("--plots", type=Path, metavar="DIR", help="draw the figures as PNG files")
     evaluate.add_argument("--seed", type=_natural, default=0)
     evaluate.add_argument("--workers", type=_natural, default=1, help="processes that draw pictures (default: 1)")
@@ -231,8 +234,8 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--validation-families", type=_count, help="default: 200")
     train.add_argument("--photos", type=Path, metavar="DIR", help="labelled photographs to train on too (labels.csv)")
     train.add_argument("--begin", type=Path, metavar="DIR", help="a checkpoint to begin with (default: random weights)")
-    train.add_argument("--steps", type=_count, help="default: 1700, as the shipped model's last stage")
-    train.add_argument("--learning-rate", type=_weight, help="default: 0.0015, as the shipped model's last stage")
+    train.add_argument("--steps", type=_natural, help="default: 1700; 0 only measures anew what is not learnt")
+    train.add_argument("--learning-rate", type=_weight, help="default: 0.0015")
     train.add_argument("--attention", type=_weight, help="weight of the attention loss, 0 for none")
     train.add_argument("--seed", type=_natural)
 

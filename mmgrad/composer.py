@@ -9,7 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmgrad.named_look import WIDTH, NamedLook
+
 DIMENSION = 256
+"""Numbers of an embedding; those of the named look come in addition where the encoder has looks."""
+
 EVIDENCE = 10.0  # brings the product of features and looks to the size of attention logits
 
 
@@ -131,7 +135,10 @@ class Pool(nn.Module):
 
 
 class Composer(nn.Module):
-    """Feature map [B, C, h, w] (+ token states [B, L, D_t]) -> L2-normalised embedding [B, 256] float32.
+    """Feature map [B, C, h, w] (+ token states [B, L, D_t]) -> L2-normalised embedding [B, D], D = `dimension`.
+
+    The first 256 numbers come from the map's positions, edited or not. Where the encoder has looks, the others tell
+    what the picture shows on the whole, or, of a query, the look of what the text brings (`mmgrad.named_look`).
 
     Channels are standardised by `mean` and `std`, which training measures once. The last `looks` channels of the
     feature map and of the token states are of one space: the product of the two is the evidence that a position shows
@@ -172,20 +179,47 @@ class Composer(nn.Module):
         self.painting = Painting(width)
         self.pool = Pool(width, views, 64)
         self.logit_scale = nn.Parameter(torch.tensor(3.0))
+        self.named = NamedLook(token_width - looks, looks) if looks else None
+        self.dimension = DIMENSION + (WIDTH if looks else 0)
 
     def image(self, features: Tensor) -> Tensor:
-        """g: feature map [B, C, h, w] -> [B, 256], no text."""
-        return self.pool(self.positions(features))
+        """g: feature map [B, C, h, w] -> [B, D], L2-normalised, no text."""
+        return self.with_look(self.pool(self.positions(features)), features)
+
+    def start(self, features: Tensor) -> Tensor:
+        """Where a query starts from, before any text: feature map [B, C, h, w] -> [B, D], L2-normalised."""
+        return self.with_named(self.pool(self.positions(features)))
 
     def query(self, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
-        """q: feature map [B, C, h, w], token states [B, L, D_t], mask [B, L] bool -> [B, 256].
+        """q: feature map [B, C, h, w], token states [B, L, D_t], mask [B, L] bool -> [B, D], L2-normalised.
 
         The embedding of the edited map, drawn back towards that of the unedited one to the share `reach` of the way,
         which training chooses on validation: on pictures it has not seen a head goes too far.
         """
         x = self.positions(features)
         before, edited = self.pool(x), self.pool(self.edit(x, features, states, mask))
-        return functional.normalize(before + self.reach * (edited - before), dim=-1)
+        return self.with_named(functional.normalize(before + self.reach * (edited - before), dim=-1), states, mask)
+
+    def with_look(self, embedding: Tensor, features: Tensor) -> Tensor:
+        """Embeddings of pictures [B, 256], joined with how these [B, C, h, w] look on the whole: [B, D]."""
+        if self.named is None:
+            return embedding
+        seen = features[:, -self.looks :].mean(dim=(2, 3)) - self.mean[-self.looks :]
+        return self._joined(embedding, self.named.picture(seen))
+
+    def with_named(self, embedding: Tensor, states: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
+        """Embeddings [B, 256], edited by texts or not, joined with the look of what the texts bring: [B, D]."""
+        if self.named is None:
+            return embedding
+        if states is None or mask is None:
+            return self._joined(embedding, self.named.nothing(len(embedding)))
+        plain, looks = states[..., : -self.looks], states[..., -self.looks :]
+        return self._joined(embedding, self.named.text(plain, looks, mask))
+
+    def _joined(self, embedding: Tensor, look: Tensor) -> Tensor:
+        assert self.named is not None
+        share = self.named.share
+        return torch.cat([(1 - share).sqrt() * embedding, share.sqrt() * look], dim=-1)
 
     def positions(self, features: Tensor) -> Tensor:
         """Feature map [B, C, h, w] -> one vector a position, [B, h*w, width]."""

@@ -39,6 +39,10 @@ class DualComposer(nn.Module):
         """g: feature map [B, C, h, w] -> [B, D], no text."""
         return self.pool(self.positions(features))
 
+    def start(self, features: Tensor) -> Tensor:
+        """Where a query starts from: the picture itself."""
+        return self.image(features)
+
     def query(self, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
         """q: feature map [B, C, h, w], text states [B, L, D], mask [B, L] bool -> [B, D]."""
         return self.pool(self.edit(self.positions(features), features, states, mask))

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from mmgrad import why
-from mmgrad.attention import reference_map, target_map, target_maps
+from mmgrad.attention import reference_map, target_map
 from mmgrad.check import Check, check
 from mmgrad.confidence import Confidence, clues_of
 from mmgrad.duplicates import near_duplicates
-from mmgrad.encoders import TextTokens, Word
+from mmgrad.encoders import TextTokens
 from mmgrad.errors import InputError
 from mmgrad.explanation import Explanation, Hit, Map, WordEvidence
 from mmgrad.gallery import Gallery
@@ -21,7 +21,8 @@ from mmgrad.images import Letterbox, Source, load_image
 from mmgrad.model import Model, load_model
 from mmgrad.shipped import GALLERY as DEFAULT_GALLERY
 from mmgrad.suggest import recognise, suggest
-from mmgrad.why import Asked, Contrast, Seen, strengthen
+from mmgrad.why import Asked, Contrast, Seen
+from mmgrad.words import strengthen, word_maps
 
 MAX_TEXT = 300  # characters
 MAX_TOP = 50
@@ -86,15 +87,15 @@ class Engine:
         yield result
 
         with torch.no_grad():
-            before = composer.image(features)  # (1, D)
+            seen, before = composer.image(features), composer.start(features)  # (1, D)
             query = strengthen(before, composer.query(features, tokens.states, tokens.mask), strength)
             change = query - before
-        copies = near_duplicates(self.gallery, pixels, before) if leave_out_copies else ()
+        copies = near_duplicates(self.gallery, pixels, seen) if leave_out_copies else ()
         found = self.gallery.search(query, min(max(k, 2), max(1, len(self.gallery) - len(copies))), exclude=copies)
         clock.lap("search")
         confidence = None
         if self.confidence and strength == 1:  # it was fitted on queries as they are
-            confidence = float(self.confidence(clues_of(found.scores, query.cpu(), before.cpu())))
+            confidence = float(self.confidence(clues_of(found.scores, query.cpu(), seen.cpu())))
         records = [self.gallery.records[i] for i in found.indices[0, :k].tolist()]
         pictures = [load_image(record.path) for record in records]
         target_features, boxes = self.model.features(pictures)  # (K, C, h, w)
@@ -146,7 +147,7 @@ class Engine:
         features, (box,) = self.model.features([pixels])
         tokens = self._tokens(text)
         with torch.no_grad():
-            before = self.model.composer.image(features)
+            before = self.model.composer.start(features)
             query = self.model.composer.query(features, tokens.states, tokens.mask)
         return Asked(text, pixels, box, features, tokens, before, strengthen(before, query, strength))
 
@@ -169,29 +170,29 @@ class Engine:
         self, asked: Asked, target_features: Tensor, boxes: Sequence[Letterbox], strength: float
     ) -> tuple[WordEvidence, ...]:
         """Each word's share: the text against the text without the word, W texts together."""
-        text, tokens, features, box = asked.text, asked.tokens, asked.features, asked.box
-        words: tuple[Word, ...] = tokens.words[0]
-        count = len(words)
-        without = self.model.encoder.encode_text([text[: w.start] + text[w.end :] for w in words])
-        composer, evidence = self.model.composer, self.model.encoder.evidence
-        repeated = features.expand(count, -1, -1, -1)
-        with torch.no_grad():
-            rest = composer.query(repeated, without.states, without.mask)  # (W, D)
-            shares = asked.query - strengthen(asked.before, rest, strength)
-            weights = shares @ composer.image(target_features[:1])[0]  # (W,)
-        states, mask = tokens.states.expand(count, -1, -1), tokens.mask.expand(count, -1)
-        references = reference_map(composer, repeated, states, mask, evidence, baseline=(without.states, without.mask))
-        targets = target_maps(composer, target_features, shares, evidence)
+        found = word_maps(
+            self.model.encoder,
+            self.model.composer,
+            asked.text,
+            asked.tokens,
+            asked.features,
+            target_features,
+            asked.before,
+            asked.query,
+            strength,
+        )
         return tuple(
             WordEvidence(
                 word=word.text,
                 start=word.start,
                 end=word.end,
                 weight=float(weight),
-                reference=self._map(reference, box, "word_reference"),
+                reference=self._map(reference, asked.box, "word_reference"),
                 targets=tuple(self._map(values, b, "word_target") for values, b in zip(row, boxes, strict=True)),
             )
-            for word, weight, reference, row in zip(words, weights, references, targets, strict=True)
+            for word, weight, reference, row in zip(
+                found.words, found.weights, found.reference, found.targets, strict=True
+            )
         )
 
     def _map(self, values: Tensor, box: Letterbox, kind: str) -> Map:

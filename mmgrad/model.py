@@ -200,7 +200,7 @@ def load_model(
     composer, card = load_composer(folder, f"'{title}'" if fetched else None)
     encoder = _encoder_of(card, folder, device)
     check_fits(composer, card, encoder, folder)
-    return Model(encoder, composer.to(device), card, description=_description(folder))
+    return Model(encoder, composer.to(device), card, composer.dimension, description=_description(folder))
 
 
 def _description(folder: Path) -> str:

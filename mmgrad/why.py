@@ -14,12 +14,13 @@ from mmgrad.encoders import TextTokens
 from mmgrad.explanation import Map
 from mmgrad.letterbox import Letterbox
 from mmgrad.model import Model
+from mmgrad.words import strengthen, without_each
 
 
 @dataclass(frozen=True, eq=False)
 class Asked:
     """A question as the model sees it: the text, the picture, its features [1, C, h, w], the text's tokens, and two
-    embeddings [1, D], that of the picture alone and that of the composed query."""
+    embeddings [1, D], that of the query without a text and that of the composed query."""
 
     text: str
     image: np.ndarray
@@ -57,14 +58,6 @@ class Contrast:
     words: tuple[tuple[str, int, int, float], ...]
 
 
-def strengthen(before: Tensor, query: Tensor, strength: float) -> Tensor:
-    """The query with the text's change weighed: from `before` (strength 0, the picture alone) through the query as it
-    was composed (1) and beyond. Both [B, D], L2-normalised, and so is what is returned."""
-    if strength == 1:
-        return query
-    return torch.nn.functional.normalize(before + strength * (query - before), dim=-1)
-
-
 def contrast(model: Model, asked: Asked, pair: Seen, strength: float) -> Contrast:
     """The contrast of two pictures: the signal <q, g(I_first) - g(I_second)>, at all three feature maps."""
     composer, evidence, tokens = model.composer, model.encoder.evidence, asked.tokens
@@ -97,7 +90,7 @@ def responses(model: Model, asked: Asked, found: Seen) -> tuple[Map, ...]:
     states, mask = asked.tokens.states.expand(count, -1, -1), asked.tokens.mask.expand(count, -1)
 
     def speaks(leaf: Tensor) -> Tensor:
-        return (embeddings * (composer.query(leaf, states, mask) - composer.image(leaf))).sum(dim=-1)
+        return (embeddings * (composer.query(leaf, states, mask) - composer.start(leaf))).sum(dim=-1)
 
     maps = signed_map(speaks, asked.features.expand(count, -1, -1, -1), model.encoder.evidence)
     return tuple(_map(values, asked.box) for values in maps)
@@ -108,9 +101,9 @@ def text_blind(model: Model, asked: Asked, found: Seen) -> tuple[Map, tuple[Map,
     at each picture found, against the reference."""
     composer, evidence = model.composer, model.encoder.evidence
     with torch.no_grad():
-        first = composer.image(found.features[:1])
+        first, own = composer.image(found.features[:1]), composer.image(asked.features)
     reference = text_blind_map(composer, asked.features, first, evidence)
-    others = asked.before.expand(len(found.records), -1)
+    others = own.expand(len(found.records), -1)
     targets = text_blind_map(composer, found.features, others, evidence)
     maps = tuple(_map(values, box) for values, box in zip(targets, found.boxes, strict=True))
     return _map(reference[0], asked.box), maps
@@ -118,9 +111,8 @@ def text_blind(model: Model, asked: Asked, found: Seen) -> tuple[Map, tuple[Map,
 
 def _without_each_word(model: Model, asked: Asked, strength: float) -> Tensor:
     """The query of the text with one word left out, for each of its W words: [W, D]."""
-    text, (words,) = asked.text, asked.tokens.words
-    rest = model.encoder.encode_text([text[: word.start] + text[word.end :] for word in words])
-    repeated = asked.features.expand(len(words), -1, -1, -1)
+    rest = without_each(model.encoder, asked.text, asked.tokens.words[0])
+    repeated = asked.features.expand(len(rest.states), -1, -1, -1)
     return strengthen(asked.before, model.composer.query(repeated, rest.states, rest.mask), strength)
 
 

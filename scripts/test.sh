@@ -7,4 +7,6 @@ prepare requirements-dev.txt
 "$python" -m ruff format --check .
 "$python" -m ruff check .
 "$python" -m mypy mmgrad app.py
-exec "$python" -m pytest "$@"
+# Two processes of one thread each: the browser's tests mostly wait.
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
+exec "$python" -m pytest -n 2 --dist loadfile "$@"

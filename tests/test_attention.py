@@ -20,6 +20,8 @@ def composer() -> Composer:
     for module in made.modules():  # the outputs that start at zero must do something here
         if isinstance(module, torch.nn.Linear):
             torch.nn.init.normal_(module.weight, std=0.3)
+    made.named.axes.normal_()
+    made.named.share.fill_(0.3)
     return made.eval().requires_grad_(False)
 
 
@@ -45,7 +47,7 @@ def finite_difference(signal, features: torch.Tensor, step: float = 1e-2) -> tor
 
 def test_target_map_equals_finite_differences(composer, query):
     features = query[0].double()
-    change = torch.randn(3, 256, dtype=torch.float64)
+    change = torch.randn(3, composer.dimension, dtype=torch.float64)
     composer = composer.double()
     oracle = finite_difference(similarity_signal(composer, change), features)
     mine = target_map(composer.float(), features.float(), change.float(), channel_sum)
@@ -56,10 +58,10 @@ def test_target_map_equals_finite_differences(composer, query):
 def test_reference_map_equals_finite_differences_of_the_change(composer, query):
     features, states, mask = query
     wide = composer.double()
-    change = wide.query(features.double(), states.double(), mask) - wide.image(features.double())
+    change = wide.query(features.double(), states.double(), mask) - wide.start(features.double())
 
     def moved(leaf: torch.Tensor) -> torch.Tensor:
-        return (change * (wide.query(leaf, states.double(), mask) - wide.image(leaf))).sum(dim=-1)
+        return (change * (wide.query(leaf, states.double(), mask) - wide.start(leaf))).sum(dim=-1)
 
     oracle = finite_difference(moved, features.double())
     mine = reference_map(composer.float(), features, states, mask, channel_sum)
@@ -100,7 +102,7 @@ def test_a_text_against_itself_leaves_no_evidence(composer, query):
 
 def test_channel_weighting_is_grad_cam(composer, query):
     features = query[0]
-    signal = similarity_signal(composer, torch.randn(3, 256))
+    signal = similarity_signal(composer, torch.randn(3, composer.dimension))
     leaf = features.clone().requires_grad_()
     gradient = torch.autograd.grad(signal(leaf).sum(), leaf)[0]
     oracle = torch.einsum("bc,bchw->bhw", gradient.mean(dim=(2, 3)), features)

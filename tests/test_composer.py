@@ -5,7 +5,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mmgrad.composer import Composer, Pool
+from mmgrad.composer import DIMENSION, Composer, Pool
+from mmgrad.named_look import DIRECTIONS, WIDTH
 
 
 @pytest.fixture
@@ -14,6 +15,9 @@ def composer() -> Composer:
     made = Composer(9, 7, 3, looks=4, width=16, heads=2, layers=2, views=3)
     for parameter in made.parameters():  # some layers begin at zero: a text would change nothing
         parameter.data += 0.3 * torch.randn_like(parameter)
+    assert made.named is not None
+    made.named.axes.copy_(torch.linalg.qr(torch.randn(DIRECTIONS, 4))[0])
+    made.named.share.fill_(0.3)
     return made.eval().requires_grad_(False)
 
 
@@ -39,8 +43,43 @@ def test_a_view_is_the_weighted_mean_of_the_values_of_all_positions() -> None:
 def test_embeddings_are_of_length_one(composer: Composer) -> None:
     features, states, mask = given()
     composer.reach.fill_(0.7)
-    for embedding in (composer.image(features), composer.query(features, states, mask)):
+    assert composer.image(features).shape == (2, composer.dimension) == (2, DIMENSION + WIDTH)
+    query, start, image = composer.query(features, states, mask), composer.start(features), composer.image(features)
+    for embedding in (query, start, image):
         assert torch.allclose(embedding.norm(dim=-1), torch.ones(2), atol=1e-6)
+        assert torch.allclose(embedding[:, :DIMENSION].norm(dim=-1), torch.full((2,), 0.7**0.5), atol=1e-6)
+    assert float((start[:, DIMENSION:] * image[:, DIMENSION:]).abs().max()) == 0
+
+
+def test_the_named_look_is_that_of_the_words_that_come(composer: Composer) -> None:
+    """Two words of which the network takes the second for what comes; a picture that shows the one or the other."""
+    named = composer.named
+    assert named is not None
+    named.hidden.weight.zero_()
+    named.hidden.weight[0, 0] = 1.0
+    named.hidden.bias.zero_()
+    named.out.weight.zero_()
+    named.out.weight[0, 0], named.out.bias[0] = 20.0, -10.0
+    states = torch.zeros(1, 2, 7)
+    states[0, 1, 0] = 3.0  # the network's sign
+    states[0, 0, 3], states[0, 1, 4] = 10.0, 10.0  # looks are channels 3 to 6
+    mask = torch.ones(1, 2, dtype=torch.bool)
+    pictures = torch.zeros(2, 9, 3, 3)
+    pictures[0, 5, 1, 1] = pictures[1, 6, 2, 0] = 4.0  # looks are channels 5 to 8
+    query = composer.query(pictures[:1], states, mask)
+    shown = composer.image(pictures)
+    scores = query[:, DIMENSION:] @ shown[:, DIMENSION:].T
+    assert torch.allclose(scores, torch.tensor([[0.0, 0.3]]), atol=1e-4)
+    other = composer.query(pictures[1:], states, mask)  # of another picture: the look is of the text alone
+    assert torch.equal(query[:, DIMENSION:], other[:, DIMENSION:])
+    silent = composer.query(pictures, states.expand(2, -1, -1), ~mask.expand(2, -1))[:, DIMENSION:]
+    assert torch.allclose(silent, composer.start(pictures)[:, DIMENSION:], atol=1e-3)
+
+
+def test_without_looks_there_is_no_named_look() -> None:
+    composer = Composer(9, 7, 3, width=16, heads=2, layers=1, views=3)
+    assert composer.named is None
+    assert composer.image(given()[0]).shape == (2, composer.dimension) == (2, DIMENSION)
 
 
 def test_a_token_that_is_masked_changes_nothing(composer: Composer) -> None:
@@ -52,12 +91,16 @@ def test_a_token_that_is_masked_changes_nothing(composer: Composer) -> None:
 
 def test_the_reach_is_the_share_of_the_way_to_the_edited_embedding(composer: Composer) -> None:
     features, states, mask = given()
-    before, far = composer.image(features), composer.query(features, states, mask)
+
+    def edited() -> Tensor:
+        return composer.query(features, states, mask)[:, :DIMENSION]
+
+    before, far = composer.start(features)[:, :DIMENSION], edited()
     composer.reach.fill_(0.0)
-    assert torch.allclose(composer.query(features, states, mask), before, atol=1e-6)
+    assert torch.allclose(edited(), before, atol=1e-6)
     composer.reach.fill_(0.5)
-    half = functional.normalize(before + far, dim=-1)
-    assert torch.allclose(composer.query(features, states, mask), half, atol=1e-6)
+    half = 0.7**0.5 * functional.normalize(before + far, dim=-1)
+    assert torch.allclose(edited(), half, atol=1e-6)
 
 
 def test_a_position_attends_to_the_word_whose_look_it_shows() -> None:

@@ -39,7 +39,7 @@ def test_embeddings_have_length_one(folder):
     composer, _ = load_composer(folder)
     features, states, mask = torch.randn(3, 6, 4, 4), torch.randn(3, 2, 5), torch.ones(3, 2, dtype=torch.bool)
     for embedding in (composer.image(features), composer.query(features, states, mask)):
-        assert embedding.shape == (3, 256)
+        assert embedding.shape == (3, composer.dimension) == (3, 256)
         assert torch.allclose(embedding.norm(dim=1), torch.ones(3), atol=1e-5)
 
 

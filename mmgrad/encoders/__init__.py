@@ -104,6 +104,10 @@ class Trainable(Encoder, Protocol):
         """States [B, L, D'] that `read` gave, those of masked tokens left out, -> all that `encode_text` gives."""
         ...
 
+    def look_rows(self) -> Tensor | None:
+        """The looks of all names that have one, [N, look_width], each of length 1; None without looks."""
+        ...
+
     def class_activation(self, stage: Tensor, row: int) -> Tensor | None:
         """Evidence for one of the ImageNet classes at each place of a last stage [C, h, w]; None without classifier."""
         ...

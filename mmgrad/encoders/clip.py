@@ -117,6 +117,9 @@ class DualEncoder:
         """The states as they are."""
         return states
 
+    def look_rows(self) -> None:
+        """None: there are no looks."""
+
     def class_activation(self, stage: Tensor, row: int) -> None:
         """None: there is no classifier."""
 

@@ -170,6 +170,10 @@ class CompactEncoder:
                 looks[row, list(word.tokens)] = LOOK_SCALE * look
         return looks
 
+    def look_rows(self) -> Tensor:
+        """The looks of all names, [N, 1280]."""
+        return self.looks.rows
+
     @cached_property
     def looks(self) -> Looks:
         """The looks of words, by the image encoder's classifier."""

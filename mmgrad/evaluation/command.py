@@ -72,6 +72,7 @@ def _judged_on_a_split(options: Namespace, models: dict[str, Model]) -> dict[str
         seed=options.seed,
         workers=options.workers,
         faithfulness=options.faithfulness,
+        words=options.words,
         confidences={name: found for name, card in cards.items() if (found := Confidence.from_card(card))},
     )
     report["fingerprints"] = _fingerprints(models)
@@ -107,7 +108,7 @@ def _other(folder: Path, model: Model, taken: dict[str, Model]) -> tuple[str, Mo
         return composed.name, composed
     composer, card = load_composer(folder)
     check_fits(composer, card, model.encoder, folder)
-    other = Model(model.encoder, composer.to(model.device), card)
+    other = Model(model.encoder, composer.to(model.device), card, composer.dimension)
     same = next((name for name, each in taken.items() if each.fingerprint == other.fingerprint), None)
     if same is not None:
         raise ModelError(f"The checkpoint in {folder} has the very weights of '{same}'; give another one to compare.")

@@ -38,11 +38,13 @@ def embeddings(composer: Head, queries: Queries) -> tuple[Tensor, Tensor, Tensor
 
 def mmgrad(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
     """The maps that the engine shows."""
-    g, _, q = embeddings(composer, queries)
+    _, _, q = embeddings(composer, queries)
+    with torch.no_grad():
+        change = q - composer.start(queries.reference.features)
     features, evidence = queries.reference.features, encoder.evidence
     return as_maps(
         reference_map(composer, features, queries.states, queries.mask, evidence),
-        target_map(composer, queries.target.features, q - g, evidence),
+        target_map(composer, queries.target.features, change, evidence),
     )
 
 

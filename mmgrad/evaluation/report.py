@@ -9,6 +9,7 @@ from pathlib import Path
 from mmgrad.evaluation.probe_report import probe_sections
 from mmgrad.evaluation.retrieval import CUTS
 from mmgrad.evaluation.tables import label, percent, table
+from mmgrad.evaluation.word_figures import words_section
 
 Rows = list[dict]
 
@@ -23,8 +24,8 @@ def write_json(report: dict, path: Path) -> None:
 
 def markdown(report: dict) -> str:
     """All tables of a report."""
-    parts = (_head, _retrieval, _localisation, _no_evidence, _refused, _reliability, _gains, probe_sections, _plots)
-    return "\n".join(line for part in parts for line in part(report))
+    judged = (_retrieval, _localisation, _no_evidence, _refused, _reliability, words_section, _gains, probe_sections)
+    return "\n".join(line for part in (_head, *judged, _plots) for line in part(report))
 
 
 def _plain(value: object) -> object:

@@ -257,7 +257,7 @@ class _Collected:
         for name, composer in self.composers.items():
             g, q, t, f = (torch.cat(column) for column in zip(*self.parts[name], strict=True))
             with torch.no_grad():
-                embeddings[name] = Embeddings(g, q, t, f, composer.image(self.blank)[0].cpu())
+                embeddings[name] = Embeddings(g, q, t, f, composer.start(self.blank)[0].cpu())
         return Pass(
             reference=torch.tensor(rows[0]),
             target=torch.tensor(rows[1]),

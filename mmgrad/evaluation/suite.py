@@ -21,6 +21,7 @@ from mmgrad.evaluation.queries import SIDES, Side
 from mmgrad.evaluation.reliability import reliability, trials_of
 from mmgrad.evaluation.retrieval import CUTS, best_weight, recall_at, target_ranks, weighted_sum
 from mmgrad.evaluation.stream import OBJECT_EDITS, Pass, SideMaps, run
+from mmgrad.evaluation.word_figures import word_figures
 
 COMPOSED, IMAGE, TEXT, SUM, CHANGE_SUM = "composed query", "image only", "text only", "sum", "sum with text change"
 AS_SHOWN = "MMGrad as shown"
@@ -41,6 +42,7 @@ def evaluate(
     faithfulness: int = 0,
     makers: Mapping[str, MapMaker] | None = None,
     confidences: Mapping[str, Confidence] | None = None,
+    words: int = 0,
 ) -> Report:
     """Figures of one or several composers over one encoder, by name, as a dict that JSON can hold.
 
@@ -48,8 +50,9 @@ def evaluate(
     `confidences` how sure it is; otherwise they are chosen on validation, as are the weight of the text in the sums and
     the level of the IoU. `split` is "test" or "validation"; the latter is then judged by what was chosen on it. So many
     of the explained queries as `faithfulness` says are put to the slow probes: deletion, insertion, randomisation,
-    stability. `makers` are further ways to make maps, by name, measured beside the project's own and the baselines; the
-    probes add those of captum where it is installed.
+    stability. Of so many replacements as `words` says, the words are judged one by one. `makers` are further ways to
+    make maps, by name, measured beside the project's own and the baselines; the probes add those of captum where it is
+    installed.
     """
     models = dict(composers)
     settings = (maps, seed, workers, progress, makers)
@@ -78,6 +81,8 @@ def evaluate(
         "reliability": _reliability(judged, validation, confidences or {}),
         "differences": _differences(judged, list(models), ranks, columns),
     }
+    if words:
+        report["words"] = word_figures(encoder, models, split, words, families, workers, progress)
     if faithfulness:
         probed = probe(
             encoder, models, judged, split, faithfulness, library_makers() | dict(makers or {}), seed, workers, progress

@@ -1,29 +1,31 @@
-"""What is set once on the validation split: how far queries reach, from how little evidence on a map is none, and how
-sure a search is."""
+"""What is set once on the validation split: how far queries reach, what share the named look has, from how little
+evidence on a map is none, and how sure a search is."""
+
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mmgrad.attention import reference_map, target_map, target_maps
-from mmgrad.composer import Composer
+from mmgrad.attention import reference_map, target_map
+from mmgrad.composer import DIMENSION, Composer
 from mmgrad.confidence import Confidence, fit, trials
 from mmgrad.encoders import Trainable
 from mmgrad.training.features import Features
 from mmgrad.training.validation import embed, embed_queries, found
+from mmgrad.words import FUNCTION_WORDS, word_maps
 
 BATCH = 64
-EMPTY = frozenset({"a", "an", "the", "with", "for", "of", "to", "by", "in", "and", "it", "i", "you", "could", "please"})
-"""Words that ask for nothing by themselves."""
 MISSED = 0.05  # at most this share of the true edits may be called "no evidence"
 
 REACHES = [share / 100 for share in range(60, 105, 5)]
+SHARES = [share / 100 for share in range(0, 44, 4)]
 
 
 def set_reach(composer: Composer, data: Features, encoder: Trainable) -> None:
     """Set the composer's `reach` to the one of REACHES with the greatest recall on a split, at its cut."""
     composer.reach.fill_(1)
-    g, q = embed(composer, data, encoder)
+    g, q, _, _ = _parts(composer, data, encoder)
     before = g[data.reference]
 
     def recall(reach: float) -> float:
@@ -31,6 +33,35 @@ def set_reach(composer: Composer, data: Features, encoder: Trainable) -> None:
         return found(queries @ g.T, data)
 
     composer.reach.fill_(max(REACHES, key=recall))
+
+
+def set_share(composer: Composer, sets: Iterable[Features], encoder: Trainable) -> None:
+    """Set the share of the composer's named look to the one of SHARES with the greatest mean recall on some sets."""
+    if composer.named is None:
+        return
+    scores = []
+    for data in sets:
+        g, q, shown, named = _parts(composer, data, encoder)
+        scores.append((data, q @ g.T, named @ shown.T))
+
+    def recall(share: float) -> float:
+        recalls = [found((1 - share) * edited + share * looks, data) for data, edited, looks in scores]
+        return sum(recalls) / len(recalls)
+
+    composer.named.share.fill_(max(SHARES, key=recall))
+
+
+def _parts(composer: Composer, data: Features, encoder: Trainable) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The two parts of embeddings, whatever the share: g [S, 256] and q [T, 256], looks of the pictures [S, D'] and of
+    what the texts bring [T, D'], where D' may be 0."""
+    if composer.named is None:
+        g, q = embed(composer, data, encoder)
+        return g, q, g[:, :0], q[:, :0]
+    kept = composer.named.share.clone()
+    composer.named.share.fill_(0.5)
+    g, q = (2**0.5 * each for each in embed(composer, data, encoder))
+    composer.named.share.copy_(kept)
+    return g[:, :DIMENSION], q[:, :DIMENSION], g[:, DIMENSION:], q[:, DIMENSION:]
 
 
 def calibrate_confidence(composer: Composer, data: Features, encoder: Trainable) -> Confidence:
@@ -77,7 +108,7 @@ def _evidence(
     features = encoder.unpack(*data.scenes(data.reference[index]))
     states, mask = data.texts(index if texts is None else texts, encoder)
     with torch.no_grad():
-        change = composer.query(features, states, mask) - composer.image(features)
+        change = composer.query(features, states, mask) - composer.start(features)
     target_features = encoder.unpack(*data.scenes(data.target[index]))
     maps = (
         reference_map(composer, features, states, mask, encoder.evidence),
@@ -91,21 +122,15 @@ def _word_evidence(
 ) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
     """For the reference and the target: the evidence of the words of the noun that goes (comes), and of empty words."""
     info = data.info[triplet]
-    text = info["text"]
-    tokens = encoder.encode_text([text])
-    words = tokens.words[0]
-    said = [word.text.lower() for word in words]
-    without = encoder.encode_text([text[: word.start] + text[word.end :] for word in words])
+    tokens = encoder.encode_text([info["text"]])
     index = torch.tensor([triplet])
-    features = encoder.unpack(*data.scenes(data.reference[index])).expand(len(words), -1, -1, -1)
-    target = encoder.unpack(*data.scenes(data.target[index]))
-    states, mask = (part.expand(len(words), *part.shape[1:]) for part in (tokens.states, tokens.mask))
+    features, target = (encoder.unpack(*data.scenes(side[index])) for side in (data.reference, data.target))
     with torch.no_grad():
-        shares = composer.query(features, states, mask) - composer.query(features, without.states, without.mask)
-    baseline = (without.states, without.mask)
-    references = _positive(reference_map(composer, features, states, mask, encoder.evidence, baseline))
-    targets = _positive(target_maps(composer, target, shares, encoder.evidence)[:, 0])
-    empty = torch.tensor([word in EMPTY for word in said])
+        before, query = composer.start(features), composer.query(features, tokens.states, tokens.mask)
+    found = word_maps(encoder, composer, info["text"], tokens, features, target, before, query)
+    references, targets = _positive(found.reference), _positive(found.targets[:, 0])
+    said = [word.text.lower() for word in found.words]
+    empty = torch.tensor([word in FUNCTION_WORDS for word in said])
     gone, come = (torch.tensor([word in info[noun].lower().split() for word in said]) for noun in ("removed", "added"))
     return (references[gone], references[empty]), (targets[come], targets[empty])
 

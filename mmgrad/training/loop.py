@@ -22,9 +22,10 @@ from mmgrad.encoders import Trainable
 from mmgrad.errors import ModelError
 from mmgrad.model import DEFAULT, card_over
 from mmgrad.training.batches import Sampler, Settings
-from mmgrad.training.calibration import calibrate, calibrate_confidence, set_reach
+from mmgrad.training.calibration import calibrate, calibrate_confidence, set_reach, set_share
 from mmgrad.training.features import Features
 from mmgrad.training.muon import Muon
+from mmgrad.training.naming import fit_named_look
 from mmgrad.training.objective import objective
 from mmgrad.training.validation import recall
 
@@ -43,7 +44,8 @@ def train(
 
     The weights are random at first, or those of the checkpoint in the folder `begin`. What is validated, kept and
     returned is a running mean of them (Polyak and Juditsky, 1992).
-    `validation` may hold further sets by name; their recall is logged.
+    `validation` may hold further sets by name; their recall is logged. With no steps, only what is measured and not
+    learnt is set anew: the named look, the reach, the thresholds of evidence, the confidence.
     `folder/state.safetensors` holds the run's state after every evaluation; a run that was killed goes on from there
     and makes the batches that it would have made.
     """
@@ -53,6 +55,8 @@ def train(
         _standardise(composer, data, encoder)
     else:
         begin_with(composer, begin)
+    if composer.named is not None and not composer.named.axes.any():
+        fit_named_look(composer, data, encoder)
     optimizers = _optimizers(composer, settings)
     average = AveragedModel(composer, avg_fn=_averaged)
     mean = cast(Composer, average.module)
@@ -62,6 +66,30 @@ def train(
     sampler = Sampler(data, settings, encoder)
     bar = tqdm(range(start, settings.steps), initial=start, total=settings.steps, desc="train", unit="step")
     began = time.monotonic() - seconds
+
+    def evaluate(done: int, parts: dict[str, float]) -> None:
+        """Log how the mean does after so many steps, keep it where it is the best, and the state in any case."""
+        nonlocal best
+        seconds = time.monotonic() - began
+        set_reach(mean, validation["validation"], encoder)
+        set_share(mean, validation.values(), encoder)
+        recalls = {name: recall(mean, held_out, encoder) for name, held_out in validation.items()}
+        measured = {f"{name}_recall_at_{validation[name].cut}": round(value, 4) for name, value in recalls.items()}
+        line = {"step": done, "seconds": round(seconds), **measured, **parts}
+        with (folder / "log.jsonl").open("a") as log:
+            log.write(json.dumps(line) + "\n")
+        tqdm.write(json.dumps(line))
+        if recalls["validation"] > best:
+            best = recalls["validation"]
+            made = card_over(encoder)
+            held_out = validation["validation"]
+            if held_out.annotated:
+                made["no_evidence"] = calibrate(mean, held_out, encoder)
+                made["confidence"] = calibrate_confidence(mean, held_out, encoder).to_card()
+            card = {"settings": asdict(settings), "step": done, "seconds": round(seconds), **measured}
+            save_composer(mean, made | {"training": card}, folder)
+        _save(folder, composer, average, optimizers, done, best, seconds, settings, encoder)
+
     for step in bar:
         batch = sampler.batch(step)
         torch.manual_seed(settings.seed * 1_000_003 + step)  # of the dropout
@@ -78,29 +106,9 @@ def train(
         if step % 20 == 0:
             bar.set_postfix(parts)
         if (step + 1) % settings.evaluate_every == 0 or step + 1 == settings.steps:
-            seconds = time.monotonic() - began
-            set_reach(mean, validation["validation"], encoder)
-            recalls = {name: recall(mean, held_out, encoder) for name, held_out in validation.items()}
-            measured = {f"{name}_recall_at_{validation[name].cut}": round(value, 4) for name, value in recalls.items()}
-            line = {"step": step + 1, "seconds": round(seconds), **measured, **parts}
-            with (folder / "log.jsonl").open("a") as log:
-                log.write(json.dumps(line) + "\n")
-            tqdm.write(json.dumps(line))
-            if recalls["validation"] > best:
-                best = recalls["validation"]
-                card = {
-                    "settings": asdict(settings),
-                    "step": step + 1,
-                    "seconds": round(seconds),
-                    **measured,
-                }
-                made = card_over(encoder)
-                held_out = validation["validation"]
-                if held_out.annotated:
-                    made["no_evidence"] = calibrate(mean, held_out, encoder)
-                    made["confidence"] = calibrate_confidence(mean, held_out, encoder).to_card()
-                save_composer(mean, made | {"training": card}, folder)
-            _save(folder, composer, average, optimizers, step + 1, best, seconds, settings, encoder)
+            evaluate(step + 1, parts)
+    if settings.steps == 0:
+        evaluate(0, {})
     return mean
 
 
@@ -116,8 +124,9 @@ def _standardise(composer: Composer, data: Features, encoder: Trainable) -> None
 
 def _optimizers(composer: Composer, settings: Settings) -> tuple[Optimizer, ...]:
     """Muon for matrices, AdamW for all else."""
-    matrices = [p for p in composer.parameters() if p.ndim == 2 and p is not composer.place]
-    others = [p for p in composer.parameters() if p.ndim != 2 or p is composer.place]
+    trained = [p for p in composer.parameters() if p.requires_grad]
+    matrices = [p for p in trained if p.ndim == 2 and p is not composer.place]
+    others = [p for p in trained if p.ndim != 2 or p is composer.place]
     muon = Muon(matrices, settings.learning_rate, settings.weight_decay)
     return muon, AdamW(others, lr=settings.learning_rate, betas=(0.9, 0.98), weight_decay=0.0)
 
@@ -179,6 +188,8 @@ def _resume(
     average.load_state_dict({key[8:]: value for key, value in tensors.items() if key.startswith("average.")})
     owner = {id(p): o for o in optimizers for group in o.param_groups for p in group["params"]}
     for name, parameter in composer.named_parameters():
+        if id(parameter) not in owner:
+            continue  # it is not learnt here
         kept = {key.split(".", 1)[0]: value for key, value in tensors.items() if key.split(".", 1)[1] == name}
         owner[id(parameter)].state[parameter] = {key: value for key, value in kept.items() if key != "weight"}
     return run["step"], run["best"], run["seconds"]

@@ -24,18 +24,19 @@ def objective(
     device = batch.features.device
     with precision(device):
         x = composer.positions(batch.features)
-        g = composer.pool(x)  # (S, 256)
+        pooled = composer.pool(x)  # (S, 256)
+        g = composer.with_look(pooled, batch.features)  # (S, D)
         edited = composer.edit(
             x[batch.reference], batch.features[batch.reference], batch.states, batch.mask
         )  # (Q, h*w, width)
-        q = composer.pool(edited)  # (Q, 256)
+        q = composer.with_named(composer.pool(edited), batch.states, batch.mask)  # (Q, D)
     scale = composer.logit_scale.exp().clamp(max=100)
     loss = contrastive_loss(q, g, batch.target, scale)
     hits = ((q @ g.T).argmax(1) == batch.target).float().mean()
     parts = {"loss": round(loss.item(), 3), "r1": round(hits.item(), 3)}
     if settings.attention == 0 or step % settings.attention_every:
         return loss, parts
-    change = q - g[batch.reference]
+    change = q - composer.with_named(pooled[batch.reference])
     chosen = (
         torch.arange(len(q)) % settings.attention_share == step // settings.attention_every % settings.attention_share
     )

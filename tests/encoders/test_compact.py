@@ -62,7 +62,7 @@ def maps(encoder) -> torch.Tensor:
         fine = places * torch.linspace(-1, 2, 112)[:, None, None]
         features = torch.zeros(len(places), encoder.channels, 7, 7)
         features[:, :448] = torch.nn.functional.pixel_unshuffle(fine, 2)
-        change = torch.randn(1, 256, generator=torch.Generator().manual_seed(2)).expand(len(places), -1)
+        change = torch.randn(1, composer.dimension, generator=torch.Generator().manual_seed(2)).expand(len(places), -1)
         made.append(target_map(composer, features, change, encoder.evidence))
     return torch.cat(made)
 

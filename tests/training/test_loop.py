@@ -1,16 +1,18 @@
 """A run over a handful of real families: it learns, and a killed one goes on as if nothing had happened."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from mmgrad.checkpoint import load_composer
 from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.errors import ModelError
 from mmgrad.training import cache
 from mmgrad.training.batches import Sampler, Settings
 from mmgrad.training.cache import Part
-from mmgrad.training.calibration import REACHES, _threshold, set_reach
+from mmgrad.training.calibration import REACHES, SHARES, _threshold, set_reach, set_share
 from mmgrad.training.features import Features
 from mmgrad.training.loop import train
 from mmgrad.training.validation import recall
@@ -91,6 +93,7 @@ def test_training_learns_its_own_families(encoder, data, tmp_path: Path):
 def test_the_reach_that_is_set_is_the_best_of_all(encoder, data, tmp_path: Path):
     settings = Settings(steps=6, families=4, per_family=8, warmup=2, evaluate_every=6, attention=0.0)
     composer = train(settings, data, {"validation": data}, encoder, tmp_path)
+    composer.named.share.fill_(0)  # the reach is that of the edited positions alone
     set_reach(composer, data, encoder)
     chosen, found = float(composer.reach), {}
     for reach in REACHES:
@@ -123,3 +126,29 @@ def test_a_run_of_other_settings_is_not_taken_up(encoder, data, tmp_path: Path):
     )
     with pytest.raises(ModelError, match="other settings"):
         train(Settings(steps=2, families=2, per_family=2, attention=0.0), data, {"validation": data}, encoder, tmp_path)
+
+
+def test_the_share_that_is_set_is_the_best_of_all_for_what_is_really_searched(encoder, data, tmp_path: Path):
+    settings = Settings(steps=6, families=4, per_family=8, warmup=2, evaluate_every=6, attention=0.0)
+    composer = train(settings, data, {"validation": data}, encoder, tmp_path)
+    assert composer.named is not None
+    recalls = {}
+    for share in SHARES:
+        composer.named.share.fill_(share)
+        recalls[share] = recall(composer, data, encoder)
+    set_share(composer, [data], encoder)
+    chosen = round(float(composer.named.share), 2)
+    assert recalls[chosen] == pytest.approx(max(recalls.values()), abs=0.02)
+
+
+def test_with_no_steps_only_what_is_not_learnt_is_set(encoder, data, tmp_path: Path):
+    settings = Settings(steps=6, families=4, per_family=8, warmup=2, evaluate_every=6, attention=0.0)
+    train(settings, data, {"validation": data}, encoder, tmp_path / "first")
+    first, _ = load_composer(tmp_path / "first")
+    train(replace(settings, steps=0), data, {"validation": data}, encoder, tmp_path / "again", tmp_path / "first")
+    again, card = load_composer(tmp_path / "again")
+    assert card["training"]["step"] == 0
+    assert set(card["no_evidence"]) == {"reference", "target", "word_reference", "word_target"}
+    for key, value in first.state_dict().items():
+        if key not in ("reach", "named.share"):
+            assert torch.equal(value, again.state_dict()[key]), key

@@ -1,0 +1,36 @@
+"""The words of replacements, judged with the shipped model."""
+
+import pytest
+
+from mmgrad.encoders import Word
+from mmgrad.evaluation.word_figures import _of, word_figures, words_section
+from mmgrad.model import load_model
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[dict]:
+    model = load_model("compact", "cpu")
+    return word_figures(model.encoder, {"compact": model.composer}, "validation", 4, 20, workers=0, progress=False)
+
+
+def test_a_noun_is_found_whole_wherever_it_is_said() -> None:
+    words = tuple(Word(text, 0, 1, (i,)) for i, text in enumerate(("Red", "car", "not", "car", "RED", "CAR")))
+    assert _of(words, "red car") == [0, 1, 4, 5]
+    assert _of(words, "car not car") == [1, 2, 3]
+    assert _of(words, "boat") == []
+
+
+def test_the_right_noun_points_more_often_than_the_other(rows: list[dict]) -> None:
+    (row,) = rows
+    assert row["comes_positive"]["count"] == 4
+    for side in ("reference", "target"):
+        assert 0 <= row[side]["energy"]["mean"] <= 1
+        assert row[side]["pointing"]["mean"] > row[side]["other_pointing"]["mean"]
+    assert row["function_share"] < 0.5
+
+
+def test_the_report_shows_them_and_leaves_them_out_where_there_are_none(rows: list[dict]) -> None:
+    text = "\n".join(words_section({"words": rows, "models": ["compact"]}))
+    assert "4 texts" in text
+    assert "noun that comes, in the target" in text
+    assert not list(words_section({"models": ["compact"]}))
