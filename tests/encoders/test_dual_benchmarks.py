@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from mmgrad.compositions import DualComposer
+from mmgrad.compositions import BALANCE, DualComposer
 from mmgrad.data.cirr import read_cirr
 from mmgrad.evaluation.benchmark_queries import compose, embed_gallery
 from mmgrad.evaluation.benchmarks import evaluate_benchmark
@@ -30,7 +30,9 @@ def test_queries_are_those_of_one_at_a_time(model: Model, cirr_root: Path, monke
         t = functional.normalize(model.encode_text(query.text).states[0, 0], dim=-1)
         torch.testing.assert_close(images[list(benchmark.gallery).index(query.reference)], g, atol=1e-5, rtol=0)
         torch.testing.assert_close(texts[i], t, atol=1e-5, rtol=0)
-        torch.testing.assert_close(composed[i], functional.normalize(g + t, dim=-1), atol=1e-5, rtol=0)
+        torch.testing.assert_close(
+            composed[i], functional.normalize((1 - BALANCE) * g + BALANCE * t, dim=-1), atol=1e-5, rtol=0
+        )
 
 
 @pytest.mark.parametrize("name", ["fashioniq", "cirr", "circo"])

