@@ -6,7 +6,7 @@ Of each seed three heads are trained on the same features: with the loss, withou
 for the steps that fit into the time of the first. Steps with and without the loss are timed first, taking turns, and
 the median of their ratios is what time means here: the runs themselves may share the machine. Each three are then
 judged by the suite on the test split, where the differences are paired. The features come from the cache of
-`python -m mmgrad train`, or are computed into it. A run that was stopped goes on where it was.
+`python -m mmgrad train`, or are computed into it. Heads that are done are kept in `--out`.
 """
 
 import argparse

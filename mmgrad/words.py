@@ -1,5 +1,6 @@
 """What each word of a text does: the text against the same text without that word."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -29,6 +30,13 @@ class WordMaps:
     weights: Tensor
     reference: Tensor
     targets: Tensor
+
+
+def words_of_noun(words: Sequence[Word], noun: str) -> list[int]:
+    """Which words of a text are those of a noun of one or several words, wherever it is said whole, in any case."""
+    said, wanted = [word.text.lower() for word in words], noun.lower().split()
+    starts = [at for at in range(len(said)) if wanted and said[at : at + len(wanted)] == wanted]
+    return [at + i for at in starts for i in range(len(wanted))]
 
 
 def without_each(encoder: Encoder, text: str, words: tuple[Word, ...]) -> TextTokens:

@@ -11,14 +11,14 @@ from tqdm import tqdm
 
 from mmgrad.attention import Head
 from mmgrad.data.edits import Family, Triplet
-from mmgrad.encoders import Encoder, Word
+from mmgrad.encoders import Encoder
 from mmgrad.evaluation.bootstrap import estimate
 from mmgrad.evaluation.localisation import dilate, energy_inside, points_inside
 from mmgrad.evaluation.queries import look
 from mmgrad.evaluation.stream import draw
 from mmgrad.evaluation.tables import label, percent, table
 from mmgrad.letterbox import Letterbox
-from mmgrad.words import FUNCTION_WORDS, WordMaps, word_maps
+from mmgrad.words import FUNCTION_WORDS, WordMaps, word_maps, words_of_noun
 
 FIGURES = ("pointing", "energy", "other_pointing")
 
@@ -36,7 +36,7 @@ def word_figures(
 
     By side: how often a word of its noun points at the region (15 px), what share of the word's evidence lies in it,
     and how often a word of the *other* noun points there, which it should not; a noun of several words counts as their
-    mean. Weights are shares of the noun's that comes: `weights` of the noun that goes and, absolute, of function words.
+    mean. `goes_share` and, absolute, `function_share` are mean weights, as shares of that of the noun that comes.
     """
     columns: dict[str, list[tuple[int, dict[str, float]]]] = {name: [] for name in composers}
     with tqdm(total=count, desc="words", unit=" texts", disable=not progress) as bar:
@@ -70,7 +70,7 @@ def _judged(found: WordMaps, triplet: Triplet, boxes: Sequence[Letterbox]) -> di
     assert triplet.added
     assert triplet.reference_mask is not None
     assert triplet.target_mask is not None
-    goes, comes = _of(found.words, triplet.removed), _of(found.words, triplet.added)
+    goes, comes = words_of_noun(found.words, triplet.removed), words_of_noun(found.words, triplet.added)
     figures: dict[str, float] = {}
     sides = (
         ("reference", found.reference, triplet.reference_mask, boxes[0], goes, comes),
@@ -89,13 +89,6 @@ def _judged(found: WordMaps, triplet: Triplet, boxes: Sequence[Letterbox]) -> di
     figures["goes"] = float(weights[goes].sum())
     figures["function"] = float(np.abs(weights[empty]).mean()) if empty else float("nan")
     return figures
-
-
-def _of(words: Sequence[Word], noun: str) -> list[int]:
-    """The words of a noun, wherever the text says it whole."""
-    said, wanted = [word.text.lower() for word in words], noun.lower().split()
-    starts = [at for at in range(len(said)) if said[at : at + len(wanted)] == wanted]
-    return [at + i for at in starts for i in range(len(wanted))]
 
 
 def _row(own: Sequence[tuple[int, dict[str, float]]]) -> dict[str, Any]:

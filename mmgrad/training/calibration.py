@@ -13,7 +13,7 @@ from mmgrad.confidence import Confidence, fit, trials
 from mmgrad.encoders import Trainable
 from mmgrad.training.features import Features
 from mmgrad.training.validation import embed, embed_queries, found
-from mmgrad.words import FUNCTION_WORDS, word_maps
+from mmgrad.words import FUNCTION_WORDS, word_maps, words_of_noun
 
 BATCH = 64
 MISSED = 0.05  # at most this share of the true edits may be called "no evidence"
@@ -129,9 +129,8 @@ def _word_evidence(
         before, query = composer.start(features), composer.query(features, tokens.states, tokens.mask)
     found = word_maps(encoder, composer, info["text"], tokens, features, target, before, query)
     references, targets = _positive(found.reference), _positive(found.targets[:, 0])
-    said = [word.text.lower() for word in found.words]
-    empty = torch.tensor([word in FUNCTION_WORDS for word in said])
-    gone, come = (torch.tensor([word in info[noun].lower().split() for word in said]) for noun in ("removed", "added"))
+    empty = [i for i, word in enumerate(found.words) if word.text.lower() in FUNCTION_WORDS]
+    gone, come = (words_of_noun(found.words, info[noun]) for noun in ("removed", "added"))
     return (references[gone], references[empty]), (targets[come], targets[empty])
 
 

@@ -45,7 +45,8 @@ def train(
     The weights are random at first, or those of the checkpoint in the folder `begin`. What is validated, kept and
     returned is a running mean of them (Polyak and Juditsky, 1992).
     `validation` may hold further sets by name; their recall is logged. With no steps, only what is measured and not
-    learnt is set anew: the named look, the reach, the thresholds of evidence, the confidence.
+    learnt is set anew: the reach, the share of the named look, the thresholds of evidence, the confidence; and the
+    named look itself where the checkpoint has none.
     `folder/state.safetensors` holds the run's state after every evaluation; a run that was killed goes on from there
     and makes the batches that it would have made.
     """

@@ -5,8 +5,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from mmgrad.composer import Composer
-from mmgrad.encoders import TextTokens, Trainable
+from mmgrad.encoders import Trainable
 from mmgrad.training.features import Features
+from mmgrad.words import words_of_noun
 
 TEXTS = 9000
 EPOCHS = 8
@@ -20,10 +21,12 @@ SHARE = 0.24
 
 def fit_named_look(composer: Composer, data: Features, encoder: Trainable) -> None:
     """Measure what of the composer's named look is measured once: directions, from the looks of all names, and the
-    network, by logistic loss on TEXTS texts of single changes, each told whether its thing comes. No-op without looks.
+    network, by logistic loss on TEXTS texts of single changes whose noun that comes is known.
+
+    Without looks, or where no text of the data says what comes, as in the benchmarks of the field, there is none.
     """
     named, rows = composer.named, encoder.look_rows()
-    if named is None or rows is None:
+    if named is None or rows is None or not any(row["added"] for row in data.info):
         return
     named.axes.copy_(torch.linalg.svd(rows, full_matrices=False).Vh[: len(named.axes)])
     states, comes = _tokens(data, encoder)
@@ -57,15 +60,8 @@ def _tokens(data: Features, encoder: Trainable) -> tuple[Tensor, Tensor]:
         for number, row in enumerate(rows):
             places = sorted({place for word in tokens.words[number] for place in word.tokens})
             label = torch.zeros(tokens.states.shape[1])
-            label[_places(tokens, number, row["added"] or "")] = 1
+            named = words_of_noun(tokens.words[number], row["added"] or "")
+            label[[place for word in named for place in tokens.words[number][word].tokens]] = 1
             states.append(tokens.states[number, places].cpu())
             comes.append(label[places])
     return torch.cat(states), torch.cat(comes)
-
-
-def _places(tokens: TextTokens, number: int, noun: str) -> list[int]:
-    """The tokens of a noun of one or several words, wherever the text says it."""
-    words, wanted = tokens.words[number], noun.lower().split()
-    said = [word.text.lower() for word in words]
-    starts = (at for at in range(len(said)) if wanted and said[at : at + len(wanted)] == wanted)
-    return [place for at in starts for word in words[at : at + len(wanted)] for place in word.tokens]

@@ -3,8 +3,9 @@
 import pytest
 
 from mmgrad.encoders import Word
-from mmgrad.evaluation.word_figures import _of, word_figures, words_section
+from mmgrad.evaluation.word_figures import word_figures, words_section
 from mmgrad.model import load_model
+from mmgrad.words import words_of_noun
 
 
 @pytest.fixture(scope="module")
@@ -15,9 +16,9 @@ def rows() -> list[dict]:
 
 def test_a_noun_is_found_whole_wherever_it_is_said() -> None:
     words = tuple(Word(text, 0, 1, (i,)) for i, text in enumerate(("Red", "car", "not", "car", "RED", "CAR")))
-    assert _of(words, "red car") == [0, 1, 4, 5]
-    assert _of(words, "car not car") == [1, 2, 3]
-    assert _of(words, "boat") == []
+    assert words_of_noun(words, "red car") == [0, 1, 4, 5]
+    assert words_of_noun(words, "car not car") == [1, 2, 3]
+    assert words_of_noun(words, "boat") == words_of_noun(words, "") == []
 
 
 def test_the_right_noun_points_more_often_than_the_other(rows: list[dict]) -> None:
