@@ -9,6 +9,7 @@ from mmgrad.data import imagenet, phrases
 from mmgrad.data.changes import SLACK
 from mmgrad.data.imagenet import fits
 from mmgrad.data.mosaics import Board, Shot
+from mmgrad.data.patterns import patterns
 from mmgrad.data.phrases import Sentence
 from mmgrad.data.places import ABSOLUTE, RELATIVE, holds
 
@@ -189,7 +190,7 @@ def _is_at(board: Board, cell: int, name: str, anchor: int | None, slack: float)
     return holds(name, board.cells[cell].x, board.cells[cell].y, beside, slack)
 
 
-_WHOLE = phrases.patterns(
+_WHOLE = patterns(
     "whole",
     """
 ! make it {a_new}
@@ -226,7 +227,7 @@ a photo of {a_new} instead
 ~ do you have {a_new}?
 """,
 )
-_SWAP = phrases.patterns(
+_SWAP = patterns(
     "swap",
     """
 ! swap {the_old} and {the_new}
@@ -246,7 +247,7 @@ the same with {the_old} and {the_new} swapped
 ~ with {the_old} and {the_new} having changed seats
 """,
 )
-_REPLACE_AT = phrases.patterns(
+_REPLACE_AT = patterns(
     "replace_at",
     """
 ! replace the picture {place} with {a_new}
@@ -263,7 +264,7 @@ the picture {place} should be {a_new}
 ~ the one {place} should be {a_new}
 """,
 )
-_REMOVE_AT = phrases.patterns(
+_REMOVE_AT = patterns(
     "remove_at",
     """
 ! remove the picture {place}

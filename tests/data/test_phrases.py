@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from mmgrad.data import phrases
+from mmgrad.data.patterns import PATTERNS
 from mmgrad.data.phrases import (
-    PATTERNS,
     Name,
     article,
     backdrop_slots,
