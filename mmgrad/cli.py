@@ -229,9 +229,9 @@ def _parser() -> argparse.ArgumentParser:
         "--cache", type=Path, metavar="DIR", help="features of one encoder; default: runs/cache, or of the model's name"
     )
     train.add_argument(
-        "--families", type=_count, help="of 7 pictures each (default: 12000, as the shipped model's last stage)"
+        "--families", type=_count, help="of 7 pictures each (default: 14500, as the shipped model's last stage)"
     )
-    train.add_argument("--validation-families", type=_count, help="default: 200")
+    train.add_argument("--validation-families", type=_count, help="default: 600")
     train.add_argument("--photos", type=Path, metavar="DIR", help="labelled photographs to train on too (labels.csv)")
     train.add_argument("--begin", type=Path, metavar="DIR", help="a checkpoint to begin with (default: random weights)")
     train.add_argument("--steps", type=_natural, help="default: 1700; 0 only measures anew what is not learnt")

@@ -32,8 +32,8 @@ __all__ = [
     "make_family",
 ]
 
-TRAIN_FAMILIES = 12_000
-VALIDATION_FAMILIES = 200
+TRAIN_FAMILIES = 14_500
+VALIDATION_FAMILIES = 600
 TEST_FAMILIES = 1450
 SPLITS = ("train", "validation", "test")
 SCENES = 7

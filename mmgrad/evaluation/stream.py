@@ -63,7 +63,8 @@ class SideMaps:
 @dataclass(frozen=True, eq=False)
 class Pass:
     """What one pass collects of Q triplets: reference and target [Q] int64 (rows of the gallery), the number of the
-    family, the edit and what is unseen [Q]; embeddings by model, maps by side. `refused`: by kind of text that names
+    family, the edit and what is unseen [Q]; embeddings by model, maps by side; `owner` [S], the number of the family of
+    each picture of the gallery. `refused`: by kind of text that names
     nothing in the reference (`mmgrad.evaluation.refusal`) and by model, the evidence of the reference maps [K] of the
     sampled queries, nan where there was no such text."""
 
@@ -75,6 +76,7 @@ class Pass:
     embeddings: dict[str, Embeddings]
     sides: dict[Side, SideMaps]
     refused: dict[str, dict[str, np.ndarray]]
+    owner: np.ndarray
 
     def groups(self, edits: Sequence[str], rows: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
         """Names of groups of the queries `rows` [K], each with who belongs to it, bool [K]."""
@@ -154,6 +156,7 @@ class _Collected:
         blank = np.full((encoder.size, encoder.size, 3), PAD, np.uint8)
         self.blank = encoder.trunk(encoder.prepare([blank])[0])  # (1, C, h, w)
         self.scenes, self.families = 0, 0
+        self.owner: list[int] = []
         self.triplets: list[tuple[int, int, int, str, bool, bool, bool]] = []
         self.parts: dict[str, list[tuple[Tensor, Tensor, Tensor, Tensor]]] = {name: [] for name in composers}
         methods = [(name, method) for name in composers for method in makers] + [("", method) for method in self.blind]
@@ -196,6 +199,7 @@ class _Collected:
             flags = (triplet.unseen_photo, triplet.unseen_noun, triplet.unseen_pattern)
             where = (r + self.scenes, g_row + self.scenes, f + self.families)
             self.triplets.append((*where, triplet.edit, *flags))
+        self.owner += [f + self.families for f, family in enumerate(families) for _ in family.scenes]
         self.scenes += starts[-1]
         self.families += len(families)
 
@@ -267,4 +271,5 @@ class _Collected:
             embeddings=embeddings,
             sides=sides,
             refused={kind: {name: np.array(sums) for name, sums in own.items()} for kind, own in self.refused.items()},
+            owner=np.array(self.owner),
         )

@@ -34,6 +34,7 @@ class Settings:
     attention_ramp: int = 300
     attention_share: int = 6  # every sixth triplet of the batch
     attention_every: int = 3  # steps
+    memory: int = 4096  # pictures of earlier steps that are candidates too, once the warm-up is over
     evaluate_every: int = 500
     seed: int = 0
 
@@ -42,13 +43,14 @@ class Settings:
 class Batch:
     """Triplets of some families with all scenes of these, each once.
 
-    features [S, C, h, w], states [Q, L, D], mask [Q, L], reference and target [Q] (index into the scenes), regions
-    [Q, 2, h', w'] in [0, 1], family [Q], whether the edit is of a thing in the reference [Q], and whether the text says
-    left or right [Q]. `mirrored` [S, C, h, w] are features of the mirrored scenes, where regions are not known and the
-    step has an attention loss. `unrelated` are texts that ask for nothing, where regions are known and the step has
-    such a loss.
+    scenes [S] (index into the data), features [S, C, h, w], states [Q, L, D], mask [Q, L], reference and target [Q]
+    (index into the scenes of the batch), regions [Q, 2, h', w'] in [0, 1], family [Q], whether the edit is of a thing
+    in the reference [Q], and whether the text says left or right [Q]. `mirrored` [S, C, h, w] are features of the
+    mirrored scenes, where regions are not known and the step has an attention loss. `unrelated` are texts that ask for
+    nothing, where regions are known and the step has such a loss.
     """
 
+    scenes: Tensor
     features: Tensor
     states: Tensor
     mask: Tensor
@@ -110,6 +112,7 @@ class Sampler:
             rng = np.random.default_rng([self.settings.seed, step])
             nothing = self.encoder.encode_text([unrelated(rng) for _ in range(UNRELATED)])
         return Batch(
+            scenes=scenes,
             features=features,
             states=states,
             mask=mask,

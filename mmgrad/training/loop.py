@@ -24,6 +24,7 @@ from mmgrad.model import DEFAULT, card_over
 from mmgrad.training.batches import Sampler, Settings
 from mmgrad.training.calibration import calibrate, calibrate_confidence, set_reach, set_share
 from mmgrad.training.features import Features
+from mmgrad.training.memory import Memory
 from mmgrad.training.muon import Muon
 from mmgrad.training.naming import fit_named_look
 from mmgrad.training.objective import objective
@@ -62,8 +63,9 @@ def train(
     average = AveragedModel(composer, avg_fn=_averaged)
     mean = cast(Composer, average.module)
     mean.eval().requires_grad_(False)
+    memory = Memory(settings.memory)
     folder.mkdir(parents=True, exist_ok=True)
-    start, best, seconds = _resume(folder, composer, average, optimizers, settings, encoder)
+    start, best, seconds = _resume(folder, composer, average, optimizers, memory, settings, encoder)
     sampler = Sampler(data, settings, encoder)
     bar = tqdm(range(start, settings.steps), initial=start, total=settings.steps, desc="train", unit="step")
     began = time.monotonic() - seconds
@@ -89,13 +91,14 @@ def train(
                 made["confidence"] = calibrate_confidence(mean, held_out, encoder).to_card()
             card = {"settings": asdict(settings), "step": done, "seconds": round(seconds), **measured}
             save_composer(mean, made | {"training": card}, folder)
-        _save(folder, composer, average, optimizers, done, best, seconds, settings, encoder)
+        _save(folder, composer, average, optimizers, memory, done, best, seconds, settings, encoder)
 
     for step in bar:
         batch = sampler.batch(step)
         torch.manual_seed(settings.seed * 1_000_003 + step)  # of the dropout
         composer.train()
-        loss, parts = objective(composer, batch, encoder.evidence, settings, step)
+        kept = memory if step >= settings.warmup else None  # before, embeddings age too fast
+        loss, parts = objective(composer, batch, encoder.evidence, settings, step, kept)
         composer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(composer.parameters(), 1.0)
@@ -144,6 +147,7 @@ def _save(
     composer: Composer,
     average: AveragedModel,
     optimizers: tuple[Optimizer, ...],
+    memory: Memory,
     step: int,
     best: float,
     seconds: float,
@@ -152,6 +156,7 @@ def _save(
 ) -> None:
     tensors = {f"weight.{key}": value.contiguous() for key, value in composer.state_dict().items()}
     tensors |= {f"average.{key}": value.contiguous() for key, value in average.state_dict().items()}
+    tensors |= {"memory.scenes": memory.scenes, "memory.embeddings": memory.embeddings}
     for optimizer in optimizers:
         for name, parameter in composer.named_parameters():
             kept = optimizer.state.get(parameter, {})
@@ -168,6 +173,7 @@ def _resume(
     composer: Composer,
     average: AveragedModel,
     optimizers: tuple[Optimizer, ...],
+    memory: Memory,
     settings: Settings,
     encoder: Trainable,
 ) -> tuple[int, float, float]:
@@ -187,6 +193,7 @@ def _resume(
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
     composer.load_state_dict({key[7:]: value for key, value in tensors.items() if key.startswith("weight.")})
     average.load_state_dict({key[8:]: value for key, value in tensors.items() if key.startswith("average.")})
+    memory.keep(tensors["memory.scenes"], tensors["memory.embeddings"])
     owner = {id(p): o for o in optimizers for group in o.param_groups for p in group["params"]}
     for name, parameter in composer.named_parameters():
         if id(parameter) not in owner:

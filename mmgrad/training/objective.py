@@ -9,6 +9,7 @@ from torch.nn import functional
 from mmgrad.attention import reference_map, target_map
 from mmgrad.composer import Composer
 from mmgrad.training.batches import Batch, Settings
+from mmgrad.training.memory import Memory
 from mmgrad.training.precision import precision
 
 PRESENT = 0.1  # a map whose positive evidence sums to less says "no evidence"
@@ -18,9 +19,17 @@ FOREIGN = 8
 
 
 def objective(
-    composer: Composer, batch: Batch, evidence: Callable[[Tensor], Tensor], settings: Settings, step: int
+    composer: Composer,
+    batch: Batch,
+    evidence: Callable[[Tensor], Tensor],
+    settings: Settings,
+    step: int,
+    memory: Memory | None = None,
 ) -> tuple[Tensor, dict[str, float]]:
-    """The loss of one batch, and its parts for the log."""
+    """The loss of one batch, and its parts for the log.
+
+    The pictures of earlier steps in `memory` are candidates too, and those of the batch join them.
+    """
     device = batch.features.device
     with precision(device):
         x = composer.positions(batch.features)
@@ -31,7 +40,12 @@ def objective(
         )  # (Q, h*w, width)
         q = composer.with_named(composer.pool(edited), batch.states, batch.mask)  # (Q, D)
     scale = composer.logit_scale.exp().clamp(max=100)
-    loss = contrastive_loss(q, g, batch.target, scale)
+    candidates = g
+    if memory is not None and len(memory.scenes):
+        candidates = torch.cat([g, memory.others(batch.scenes)])
+    loss = contrastive_loss(q, candidates, batch.target, scale)
+    if memory is not None:
+        memory.keep(batch.scenes, g)
     hits = ((q @ g.T).argmax(1) == batch.target).float().mean()
     parts = {"loss": round(loss.item(), 3), "r1": round(hits.item(), 3)}
     if settings.attention == 0 or step % settings.attention_every:
@@ -117,7 +131,8 @@ def contrastive_loss(queries: Tensor, candidates: Tensor, target: Tensor, scale:
     """Cross-entropy of each query's target among all candidates of the batch (InfoNCE, arXiv 1807.03748).
 
     queries [Q, D] and candidates [N, D] L2-normalised, target [Q] int64 (index into candidates), `scale` the inverse
-    temperature. The candidates hold the unchanged references and the other pictures of each family.
+    temperature. The candidates hold the unchanged references and the other pictures of each family, and
+    pictures of earlier batches.
     """
     return functional.cross_entropy(scale * queries @ candidates.T, target)
 

@@ -14,6 +14,8 @@ from mmgrad.data.edits import Family
 from mmgrad.encoders import Encoder
 from mmgrad.evaluation import evaluate, markdown, stream, write_json
 from mmgrad.evaluation.localisation import dilate, localise
+from mmgrad.evaluation.retrieval import target_ranks
+from mmgrad.evaluation.standing_first import FIRST, first_figures, first_results
 from mmgrad.evaluation.stream import OBJECT_EDITS, Pass, run
 
 FAMILIES = 9  # more than one chunk
@@ -192,3 +194,26 @@ def test_a_group_without_queries_is_null_not_nan(report: dict, tmp_path: Path) -
     row = {"mean": math.nan, "low": math.nan, "high": math.nan, "count": 0}
     write_json(report | {"retrieval": [row]}, tmp_path / "r.json")
     assert json.loads((tmp_path / "r.json").read_text())["retrieval"][0]["mean"] is None
+
+
+def test_what_stands_first_is_told_apart(passed: Pass) -> None:
+    own = passed.embeddings["a"]
+    kinds = first_results(passed, own)
+    for query in range(len(passed.family)):  # one by one, in double precision
+        scores = own.images.double() @ own.queries[query].double()
+        first = int(scores.argmax())
+        if first == int(passed.target[query]):
+            expected = "the target"
+        elif first == int(passed.reference[query]):
+            expected = "the reference"
+        elif first // 7 == passed.family[query]:  # every family has seven pictures
+            expected = "another of the family"
+        else:
+            expected = "of another family"
+        assert FIRST[kinds[query]] == expected
+    rows = {row["group"]: row for row in first_figures(passed, OBJECT_EDITS)}
+    for row in rows.values():
+        if row["count"]:
+            assert sum(row[kind]["mean"] for kind in FIRST) == pytest.approx(1)
+    right, _ = target_ranks(own.queries, own.images, passed.target, passed.reference)
+    assert rows["all"]["the target"]["mean"] == pytest.approx((right == 1).mean(), abs=1e-9)

@@ -17,6 +17,8 @@ from mmgrad.training.cache import Part
 from mmgrad.training.calibration import REACHES, SHARES, _threshold, set_reach, set_share
 from mmgrad.training.features import Features
 from mmgrad.training.loop import train
+from mmgrad.training.memory import Memory
+from mmgrad.training.objective import objective
 from mmgrad.training.validation import recall
 
 
@@ -162,3 +164,19 @@ def test_with_no_steps_only_what_is_not_learnt_is_set(encoder, data, tmp_path: P
     for key, value in first.state_dict().items():
         if key not in ("reach", "named.share"):
             assert torch.equal(value, again.state_dict()[key]), key
+
+
+def test_pictures_of_earlier_steps_are_wrong_answers(encoder, data):
+    settings = replace(SETTINGS, attention=0.0, families=2)
+    composer = Composer(encoder.channels, encoder.token_width, encoder.grid, encoder.look_width).eval()
+    sampler, memory = Sampler(data, settings, encoder), Memory(100)
+    batches = [sampler.batch(step) for step in range(8)]
+    first = batches[0]
+    other = next(batch for batch in batches if not set(batch.scenes.tolist()) & set(first.scenes.tolist()))
+    alone, _ = objective(composer, first, encoder.evidence, settings, 0)
+    objective(composer, other, encoder.evidence, settings, 0, memory)
+    assert memory.scenes.tolist() == other.scenes.tolist()
+    among, _ = objective(composer, first, encoder.evidence, settings, 0, memory)
+    assert among > alone
+    again, _ = objective(composer, first, encoder.evidence, settings, 0, memory)
+    assert torch.allclose(again, among)  # its own pictures, kept by now, do not count twice
