@@ -21,12 +21,14 @@ def test_a_noun_is_found_whole_wherever_it_is_said() -> None:
     assert words_of_noun(words, "boat") == words_of_noun(words, "") == []
 
 
-def test_the_right_noun_points_more_often_than_the_other(rows: list[dict]) -> None:
+def test_nouns_point_at_their_things_and_what_goes_is_not_in_the_target(rows: list[dict]) -> None:
     (row,) = rows
     assert row["comes_positive"]["count"] == 4
-    for side in ("reference", "target"):
-        assert 0 <= row[side]["energy"]["mean"] <= 1
-        assert row[side]["pointing"]["mean"] > row[side]["other_pointing"]["mean"]
+    for side in ("reference", "target"):  # the things cover a tenth of a picture
+        assert 0.1 < row[side]["energy"]["mean"] <= 1
+        assert row[side]["pointing"]["mean"] > 0.5
+    # In the reference both nouns point at the old thing, which is where a replacement takes place.
+    assert row["target"]["pointing"]["mean"] > row["target"]["other_pointing"]["mean"]
     assert row["function_share"] < 0.5
 
 
