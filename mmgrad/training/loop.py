@@ -2,15 +2,12 @@
 
 import json
 import math
-import os
 import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import cast
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 from torch.optim import AdamW, Optimizer
 from torch.optim.swa_utils import AveragedModel
@@ -19,8 +16,7 @@ from tqdm import tqdm
 from mmgrad.checkpoint import begin_with, save_composer
 from mmgrad.composer import Composer
 from mmgrad.encoders import Trainable
-from mmgrad.errors import ModelError
-from mmgrad.model import DEFAULT, card_over
+from mmgrad.model import card_over
 from mmgrad.training.batches import Sampler, Settings
 from mmgrad.training.calibration import calibrate, calibrate_confidence, set_reach, set_share
 from mmgrad.training.features import Features
@@ -28,6 +24,7 @@ from mmgrad.training.memory import Memory
 from mmgrad.training.muon import Muon
 from mmgrad.training.naming import fit_named_look
 from mmgrad.training.objective import objective
+from mmgrad.training.run_state import RunState
 from mmgrad.training.validation import recall
 
 AVERAGED = 250  # steps: the time over which the weights that are kept are a running mean of those of the run
@@ -63,9 +60,10 @@ def train(
     average = AveragedModel(composer, avg_fn=_averaged)
     mean = cast(Composer, average.module)
     mean.eval().requires_grad_(False)
-    memory = Memory(settings.memory)
+    memory = Memory(settings.memory, composer.dimension)
+    state = RunState(composer, average, optimizers, memory, settings, encoder)
     folder.mkdir(parents=True, exist_ok=True)
-    start, best, seconds = _resume(folder, composer, average, optimizers, memory, settings, encoder)
+    start, best, seconds = state.resume(folder)
     sampler = Sampler(data, settings, encoder)
     bar = tqdm(range(start, settings.steps), initial=start, total=settings.steps, desc="train", unit="step")
     began = time.monotonic() - seconds
@@ -91,7 +89,7 @@ def train(
                 made["confidence"] = calibrate_confidence(mean, held_out, encoder).to_card()
             card = {"settings": asdict(settings), "step": done, "seconds": round(seconds), **measured}
             save_composer(mean, made | {"training": card}, folder)
-        _save(folder, composer, average, optimizers, memory, done, best, seconds, settings, encoder)
+        state.save(folder, done, best, seconds)
 
     for step in bar:
         batch = sampler.batch(step)
@@ -140,64 +138,3 @@ def _rate(step: int, settings: Settings) -> float:
         return (step + 1) / settings.warmup
     done = (step - settings.warmup) / max(1, settings.steps - settings.warmup)
     return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
-
-
-def _save(
-    folder: Path,
-    composer: Composer,
-    average: AveragedModel,
-    optimizers: tuple[Optimizer, ...],
-    memory: Memory,
-    step: int,
-    best: float,
-    seconds: float,
-    settings: Settings,
-    encoder: Trainable,
-) -> None:
-    tensors = {f"weight.{key}": value.contiguous() for key, value in composer.state_dict().items()}
-    tensors |= {f"average.{key}": value.contiguous() for key, value in average.state_dict().items()}
-    tensors |= {"memory.scenes": memory.scenes, "memory.embeddings": memory.embeddings}
-    for optimizer in optimizers:
-        for name, parameter in composer.named_parameters():
-            kept = optimizer.state.get(parameter, {})
-            tensors |= {f"{key}.{name}": value.contiguous() for key, value in kept.items()}
-    metadata = {"step": step, "best": best, "seconds": seconds, "settings": asdict(settings)}
-    metadata["encoder"] = encoder.training_fingerprint
-    temporary = folder / "state.safetensors.part"
-    save_file(tensors, temporary, metadata={"run": json.dumps(metadata)})
-    os.replace(temporary, folder / "state.safetensors")
-
-
-def _resume(
-    folder: Path,
-    composer: Composer,
-    average: AveragedModel,
-    optimizers: tuple[Optimizer, ...],
-    memory: Memory,
-    settings: Settings,
-    encoder: Trainable,
-) -> tuple[int, float, float]:
-    """Take up a killed run of the same settings: (step to go on with, best recall so far, seconds spent)."""
-    path = folder / "state.safetensors"
-    if not path.exists():
-        return 0, -1.0, 0.0
-    with safe_open(path, framework="pt") as file:
-        run = json.loads(file.metadata()["run"])
-        if run["settings"] != asdict(settings):
-            raise ModelError(
-                f"{folder} holds a run with other settings; give another folder or the settings it began with."
-            )
-        # Runs that do not say so are of the compact encoder.
-        if run.get("encoder", None if encoder.source == DEFAULT else "") not in (None, encoder.training_fingerprint):
-            raise ModelError(f"{folder} holds a run over another encoder than '{encoder.name}'; give another folder.")
-        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
-    composer.load_state_dict({key[7:]: value for key, value in tensors.items() if key.startswith("weight.")})
-    average.load_state_dict({key[8:]: value for key, value in tensors.items() if key.startswith("average.")})
-    memory.keep(tensors["memory.scenes"], tensors["memory.embeddings"])
-    owner = {id(p): o for o in optimizers for group in o.param_groups for p in group["params"]}
-    for name, parameter in composer.named_parameters():
-        if id(parameter) not in owner:
-            continue  # it is not learnt here
-        kept = {key.split(".", 1)[0]: value for key, value in tensors.items() if key.split(".", 1)[1] == name}
-        owner[id(parameter)].state[parameter] = {key: value for key, value in kept.items() if key != "weight"}
-    return run["step"], run["best"], run["seconds"]

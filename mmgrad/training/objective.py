@@ -40,9 +40,7 @@ def objective(
         )  # (Q, h*w, width)
         q = composer.with_named(composer.pool(edited), batch.states, batch.mask)  # (Q, D)
     scale = composer.logit_scale.exp().clamp(max=100)
-    candidates = g
-    if memory is not None and len(memory.scenes):
-        candidates = torch.cat([g, memory.others(batch.scenes)])
+    candidates = g if memory is None else torch.cat([g, memory.others(batch.scenes)])
     loss = contrastive_loss(q, candidates, batch.target, scale)
     if memory is not None:
         memory.keep(batch.scenes, g)
@@ -128,11 +126,11 @@ def _refused(composer: Composer, batch: Batch, chosen: Tensor, evidence: Callabl
 
 
 def contrastive_loss(queries: Tensor, candidates: Tensor, target: Tensor, scale: Tensor | float) -> Tensor:
-    """Cross-entropy of each query's target among all candidates of the batch (InfoNCE, arXiv 1807.03748).
+    """Cross-entropy of each query's target among all candidates (InfoNCE, arXiv 1807.03748).
 
     queries [Q, D] and candidates [N, D] L2-normalised, target [Q] int64 (index into candidates), `scale` the inverse
-    temperature. The candidates hold the unchanged references and the other pictures of each family, and
-    pictures of earlier batches.
+    temperature. The candidates hold the unchanged references, the other pictures of each family, and pictures
+    of earlier batches.
     """
     return functional.cross_entropy(scale * queries @ candidates.T, target)
 

@@ -169,7 +169,7 @@ def test_with_no_steps_only_what_is_not_learnt_is_set(encoder, data, tmp_path: P
 def test_pictures_of_earlier_steps_are_wrong_answers(encoder, data):
     settings = replace(SETTINGS, attention=0.0, families=2)
     composer = Composer(encoder.channels, encoder.token_width, encoder.grid, encoder.look_width).eval()
-    sampler, memory = Sampler(data, settings, encoder), Memory(100)
+    sampler, memory = Sampler(data, settings, encoder), Memory(100, composer.dimension)
     batches = [sampler.batch(step) for step in range(8)]
     first = batches[0]
     other = next(batch for batch in batches if not set(batch.scenes.tolist()) & set(first.scenes.tolist()))
