@@ -1,4 +1,4 @@
-"""What stands first in the answer to a query: the picture asked for, or which kind of mistake. Category: retrieval."""
+"""Error analysis of retrieval: what stands first, the target or which kind of mistake. Category: retrieval."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -24,7 +24,7 @@ def first_results(data: Pass, own: Embeddings) -> np.ndarray:
     return kinds
 
 
-def first_figures(data: Pass, edits: Sequence[str]) -> list[dict]:
+def error_figures(data: Pass, edits: Sequence[str]) -> list[dict]:
     """For each model and group of queries the share of each kind, with intervals."""
     rows = []
     every = np.arange(len(data.family))
@@ -39,11 +39,11 @@ def first_figures(data: Pass, edits: Sequence[str]) -> list[dict]:
     return rows
 
 
-def first_section(report: dict) -> Iterator[str]:
+def error_section(report: dict) -> Iterator[str]:
     """The figures as Markdown."""
     for model in report["models"]:
         yield f"### What stands first: {label(report, model, 'composed query')}, the reference among the gallery"
         yield ""
-        own = [row for row in report["first"] if row["model"] == model and row["count"]]
+        own = [row for row in report["errors"] if row["model"] == model and row["count"]]
         lines = ([row["group"], f"{row['count']:,}", *(percent(row[kind]) for kind in FIRST)] for row in own)
         yield from table(["edit", "queries", *FIRST], lines)

@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from mmgrad.evaluation.error_analysis import error_section
 from mmgrad.evaluation.probe_report import probe_sections
 from mmgrad.evaluation.retrieval import CUTS
-from mmgrad.evaluation.standing_first import first_section
 from mmgrad.evaluation.tables import label, percent, table
 from mmgrad.evaluation.word_figures import words_section
 
@@ -25,7 +25,7 @@ def write_json(report: dict, path: Path) -> None:
 
 def markdown(report: dict) -> str:
     """All tables of a report."""
-    retrieval = (_retrieval, first_section)
+    retrieval = (_retrieval, error_section)
     judged = (*retrieval, _localisation, _no_evidence, _refused, _reliability, words_section, _gains, probe_sections)
     return "\n".join(line for part in (_head, *judged, _plots) for line in part(report))
 

@@ -12,6 +12,7 @@ from mmgrad.confidence import Confidence, fit
 from mmgrad.data.edits import KINDS
 from mmgrad.encoders import Encoder
 from mmgrad.evaluation.bootstrap import RESAMPLES, estimate
+from mmgrad.evaluation.error_analysis import error_figures
 from mmgrad.evaluation.library import library_makers
 from mmgrad.evaluation.localisation import LEVELS, TOLERANCE, Localisation, best_level, evidence_threshold
 from mmgrad.evaluation.makers import OURS, MapMaker
@@ -20,7 +21,6 @@ from mmgrad.evaluation.probes import probe
 from mmgrad.evaluation.queries import SIDES, Side
 from mmgrad.evaluation.reliability import reliability, trials_of
 from mmgrad.evaluation.retrieval import CUTS, best_weight, recall_at, target_ranks, weighted_sum
-from mmgrad.evaluation.standing_first import first_figures
 from mmgrad.evaluation.stream import OBJECT_EDITS, Pass, SideMaps, run
 from mmgrad.evaluation.word_figures import word_figures
 
@@ -76,7 +76,7 @@ def evaluate(
         "tolerance": TOLERANCE,
         "models": list(models),
         "retrieval": retrieval,
-        "first": first_figures(judged, KINDS),
+        "errors": error_figures(judged, KINDS),
         "localisation": localisation,
         "no_evidence": _no_evidence(judged, cuts),
         "refused": _refused(judged, cuts),

@@ -10,12 +10,12 @@ import torch
 from mmgrad.attention import reference_map, target_map
 from mmgrad.composer import Composer
 from mmgrad.data.atlas import load_atlas
-from mmgrad.data.edits import Family
+from mmgrad.data.edits import SCENES, Family
 from mmgrad.encoders import Encoder
 from mmgrad.evaluation import evaluate, markdown, stream, write_json
+from mmgrad.evaluation.error_analysis import FIRST, error_figures, first_results
 from mmgrad.evaluation.localisation import dilate, localise
 from mmgrad.evaluation.retrieval import target_ranks
-from mmgrad.evaluation.standing_first import FIRST, first_figures, first_results
 from mmgrad.evaluation.stream import OBJECT_EDITS, Pass, run
 
 FAMILIES = 9  # more than one chunk
@@ -206,12 +206,12 @@ def test_what_stands_first_is_told_apart(passed: Pass) -> None:
             expected = "the target"
         elif first == int(passed.reference[query]):
             expected = "the reference"
-        elif first // 7 == passed.family[query]:  # every family has seven pictures
+        elif first // SCENES == passed.family[query]:
             expected = "another of the family"
         else:
             expected = "of another family"
         assert FIRST[kinds[query]] == expected
-    rows = {row["group"]: row for row in first_figures(passed, OBJECT_EDITS)}
+    rows = {row["group"]: row for row in error_figures(passed, OBJECT_EDITS)}
     for row in rows.values():
         if row["count"]:
             assert sum(row[kind]["mean"] for kind in FIRST) == pytest.approx(1)
