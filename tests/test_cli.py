@@ -14,6 +14,7 @@ from PIL import Image
 from mmgrad import cli, engine
 from mmgrad.checkpoint import save_composer
 from mmgrad.composer import Composer
+from mmgrad.data.edits import TRAIN_FAMILIES, VALIDATION_FAMILIES
 from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.engine import Engine, load
 from mmgrad.evaluation import command
@@ -343,3 +344,13 @@ def test_results_of_another_model_are_not_pushed(options, local_hub, tmp_path, c
     assert cli.main(["push-model", "me/mine", *options[:2], "--results", str(report)]) == 2
     assert "is of another model than this" in capsys.readouterr().err
     assert not local_hub.repository("me/mine").exists()
+
+
+def test_the_defaults_that_the_help_of_training_tells_are_those_of_the_data(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["train", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"default: {TRAIN_FAMILIES}," in told
+    assert f"default: {VALIDATION_FAMILIES}" in told
+    assert f"default: {Settings().steps};" in told
+    assert f"default: {Settings().learning_rate}" in told
