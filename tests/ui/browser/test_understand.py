@@ -16,7 +16,7 @@ def test_how_to_read_stands_beside_the_first_result_and_folds_away(visit, size, 
 
 
 def test_what_the_model_does_not_know_is_said_on_the_first_page(visit):
-    assert visit().page.get_by_text("On ordinary photographs its map finds").is_visible()
+    assert visit().page.get_by_text("It is less sure on ordinary photographs").is_visible()
 
 
 def test_the_method_is_one_click_away_and_back(visit, size):
