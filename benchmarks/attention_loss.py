@@ -6,7 +6,8 @@ Of each seed three heads are trained on the same features: with the loss, withou
 for the steps that fit into the time of the first. Steps with and without the loss are timed first, taking turns, and
 the median of their ratios is what time means here: the runs themselves may share the machine. Each three are then
 judged by the suite on the test split, where the differences are paired. The features come from the cache of
-`python -m mmgrad train`, or are computed into it. Heads that are done are kept in `--out`.
+`python -m mmgrad train`, or are computed into it. What was timed and the heads that are done are kept in `--out`: a run
+that was killed goes on from there.
 """
 
 import argparse
@@ -47,7 +48,11 @@ def main() -> None:
         attention_ramp=options.steps // 5,
         evaluate_every=10_000_000,
     )
-    ratio = _time_ratio(settings, data, encoder)
+    timed = options.out / "time-ratio.txt"
+    if not timed.exists():
+        options.out.mkdir(parents=True, exist_ok=True)
+        timed.write_text(str(_time_ratio(settings, data, encoder)))
+    ratio = float(timed.read_text())
     longer = round(options.steps * ratio)
     arms = {
         WITH: settings,
@@ -129,7 +134,7 @@ def _gain(report: Report, other: str, figure: str) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--steps", type=int, default=400)
-    parser.add_argument("--batch", type=int, default=8, help="families of a batch")
+    parser.add_argument("--batch", type=int, default=6, help="families of a batch")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--families", type=int, default=4000, help="of the training split")
     parser.add_argument("--test-families", type=int, default=150)
