@@ -45,10 +45,10 @@ def main() -> None:
         steps=options.steps,
         families=options.batch,
         warmup=options.steps // 10,
-        attention_ramp=options.steps // 5,
+        attention_ramp=max(1, options.steps // 5),
         evaluate_every=10_000_000,
     )
-    timed = options.out / "time-ratio.txt"
+    timed = options.out / f"time-ratio-of-{options.batch}-families.txt"
     if not timed.exists():
         options.out.mkdir(parents=True, exist_ok=True)
         timed.write_text(str(_time_ratio(settings, data, encoder)))

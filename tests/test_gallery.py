@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -405,15 +404,15 @@ def test_indexing_shows_its_progress_and_can_be_silent(folder: Path, capsys: pyt
     assert "Indexing" not in capsys.readouterr().err
 
 
-def test_the_check_of_five_thousand_files_is_cheap(tmp_path: Path) -> None:
-    for number in range(5000):
-        (tmp_path / f"{number}.png").write_bytes(b"x")
-    records = read_folder(tmp_path)
-    manifest = gallery_files.Manifest.expected(records, "f", 2)
-    gallery_files.write(tmp_path, manifest, F.normalize(torch.ones(5000, 2)))
-    start = time.perf_counter()
-    gallery_files.read(tmp_path, gallery_files.Manifest.expected(read_folder(tmp_path), "f", 2))
-    assert time.perf_counter() - start < 2  # about 0.1 s on an idle core; embedding them takes a minute
+def test_the_check_decodes_no_picture(tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / f"{number}.png").write_bytes(b"x")  # no decoder takes this
+    manifest = gallery_files.Manifest.expected(read_folder(tmp_path), "f", 2)
+    rows = F.normalize(torch.ones(3, 2))
+    gallery_files.write(tmp_path, manifest, rows)
+    stored, embeddings = gallery_files.read(tmp_path, gallery_files.Manifest.expected(read_folder(tmp_path), "f", 2))
+    assert stored == manifest
+    assert torch.equal(embeddings, rows)
 
 
 @pytest.mark.parametrize(
