@@ -27,7 +27,7 @@ from mmgrad.training import cache
 from mmgrad.training.batches import Sampler, Settings
 from mmgrad.training.cache import Part
 from mmgrad.training.features import Features
-from mmgrad.training.loop import train
+from mmgrad.training.loop import composer_for, train
 from mmgrad.training.objective import objective
 
 WITH, EQUAL_STEPS, EQUAL_TIME = "with", "without, equal steps", "without, equal time"
@@ -74,7 +74,7 @@ def main() -> None:
 def _time_ratio(settings: Settings, data: Features, encoder: Trainable, laps: int = 8) -> float:
     """The time of a step with the attention loss, as often as it comes, over one without: the median of pairs."""
     sampler = Sampler(data, settings, encoder)
-    composer = Composer(encoder.channels, encoder.token_width, encoder.grid, encoder.look_width)
+    composer = composer_for(encoder)
     ratios = []
     for lap in range(laps):
         seconds = []

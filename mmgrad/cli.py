@@ -196,6 +196,9 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--photos", type=Path, metavar="DIR", help="judge on labelled photographs instead (labels.csv)"
     )
+    evaluate.add_argument(
+        "--boxes", type=Path, metavar="FILE", help="of the things in these (file,left,top,right,bottom in per cent)"
+    )
     evaluate.add_argument("--maps", type=_count, default=2000, help="at most so many queries explained (default: 2000)")
     _model(evaluate)
     _composition(evaluate)

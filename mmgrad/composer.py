@@ -142,7 +142,7 @@ class Composer(nn.Module):
 
     Channels are standardised by `mean` and `std`, which training measures once. The last `looks` channels of the
     feature map and of the token states are of one space: the product of the two is the evidence that a position shows
-    what a word looks like (`mmgrad.encoders.looks`).
+    what a word looks like (`mmgrad.encoders.looks`), of which there are `names`.
     """
 
     mean: Tensor
@@ -155,6 +155,7 @@ class Composer(nn.Module):
         token_width: int,
         grid: int,
         looks: int = 0,
+        names: int = 0,
         width: int = 256,
         heads: int = 8,
         layers: int = 3,
@@ -162,8 +163,9 @@ class Composer(nn.Module):
         dropout: float = 0.1,
     ):
         super().__init__()
-        self.config: dict[str, float] = dict(channels=channels, token_width=token_width, grid=grid, looks=looks)
-        self.config |= dict(width=width, heads=heads, layers=layers, views=views, dropout=dropout)
+        self.config: dict[str, float] = dict(channels=channels, token_width=token_width, grid=grid)
+        self.config |= dict(looks=looks, names=names, width=width, heads=heads, layers=layers, views=views)
+        self.config |= dict(dropout=dropout)
         self.looks = looks
         self.register_buffer("mean", torch.zeros(channels))
         self.register_buffer("std", torch.ones(channels))
@@ -179,7 +181,7 @@ class Composer(nn.Module):
         self.painting = Painting(width)
         self.pool = Pool(width, views, 64)
         self.logit_scale = nn.Parameter(torch.tensor(3.0))
-        self.named = NamedLook(token_width - looks, looks) if looks else None
+        self.named = NamedLook(token_width - looks, looks, names) if looks else None
         self.dimension = DIMENSION + (WIDTH if looks else 0)
 
     def image(self, features: Tensor) -> Tensor:
@@ -188,7 +190,7 @@ class Composer(nn.Module):
 
     def start(self, features: Tensor) -> Tensor:
         """Where a query starts from, before any text: feature map [B, C, h, w] -> [B, D], L2-normalised."""
-        return self.with_named(self.pool(self.positions(features)))
+        return self.with_named(self.pool(self.positions(features)), features)
 
     def query(self, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
         """q: feature map [B, C, h, w], token states [B, L, D_t], mask [B, L] bool -> [B, D], L2-normalised.
@@ -198,28 +200,30 @@ class Composer(nn.Module):
         """
         x = self.positions(features)
         before, edited = self.pool(x), self.pool(self.edit(x, features, states, mask))
-        return self.with_named(functional.normalize(before + self.reach * (edited - before), dim=-1), states, mask)
+        reached = functional.normalize(before + self.reach * (edited - before), dim=-1)
+        return self.with_named(reached, features, states, mask)
 
     def with_look(self, embedding: Tensor, features: Tensor) -> Tensor:
         """Embeddings of pictures [B, 256], joined with how these [B, C, h, w] look on the whole: [B, D]."""
         if self.named is None:
             return embedding
-        seen = features[:, -self.looks :].mean(dim=(2, 3)) - self.mean[-self.looks :]
-        return self._joined(embedding, self.named.picture(seen))
+        return _joined(embedding, self._look(self.named, features), self.named.share)
 
-    def with_named(self, embedding: Tensor, states: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
-        """Embeddings [B, 256], edited by texts or not, joined with the look of what the texts bring: [B, D]."""
+    def with_named(
+        self, embedding: Tensor, features: Tensor, states: Tensor | None = None, mask: Tensor | None = None
+    ) -> Tensor:
+        """Embeddings [B, 256] of the pictures [B, C, h, w], edited by texts or not, joined with the look of what the
+        texts bring: [B, D]."""
         if self.named is None:
             return embedding
+        share = self.named.share_of(self._look(self.named, features))
         if states is None or mask is None:
-            return self._joined(embedding, self.named.nothing(len(embedding)))
+            return _joined(embedding, self.named.nothing(len(embedding)), share)
         plain, looks = states[..., : -self.looks], states[..., -self.looks :]
-        return self._joined(embedding, self.named.text(plain, looks, mask))
+        return _joined(embedding, self.named.text(plain, looks, mask), share)
 
-    def _joined(self, embedding: Tensor, look: Tensor) -> Tensor:
-        assert self.named is not None
-        share = self.named.share
-        return torch.cat([(1 - share).sqrt() * embedding, share.sqrt() * look], dim=-1)
+    def _look(self, named: NamedLook, features: Tensor) -> Tensor:
+        return named.picture(features[:, -self.looks :].mean(dim=(2, 3)) - self.mean[-self.looks :])
 
     def positions(self, features: Tensor) -> Tensor:
         """Feature map [B, C, h, w] -> one vector a position, [B, h*w, width]."""
@@ -248,3 +252,7 @@ class Composer(nn.Module):
         """Looks of tokens [B, L, looks] as the positions of a picture that shows them, [B, L, width]; zero without."""
         y = self.norm(functional.linear(looks, self._embedding()[:, self.embed.in_features - self.looks :]))
         return (y + self.mlp(y)) * looks.any(dim=-1, keepdim=True)
+
+
+def _joined(embedding: Tensor, look: Tensor, share: Tensor) -> Tensor:
+    return torch.cat([(1 - share).sqrt() * embedding, share.sqrt() * look], dim=-1)

@@ -3,7 +3,8 @@
 Looks are directions of the image features that go with names (`mmgrad.encoders.looks`). A small network reads which
 words of a text name what comes; the mean look of these, and the averaged features of a picture, are compared in the
 directions along which looks differ most. Nothing here is learnt from pictures, so it holds for names that no training
-text ever said; what a text changes besides, and where, is the composer's part.
+text ever said; what a text changes besides, and where, is the composer's part. The more a picture is a photograph of
+one thing, as which it then looks on the whole, the more of a search from there goes by the named look.
 """
 
 import torch
@@ -14,22 +15,31 @@ DIRECTIONS = 255
 WIDTH = DIRECTIONS + 1
 """Numbers of an embedding: the last one brings those of texts to length 1 and is 0 of pictures."""
 
+MOST = 0.8
+"""The share of the named look in queries that start from a picture of one thing."""
+
+ONE_THING = (0.32, 0.57)
+"""Cosines of what a picture shows with the most alike look of a name: from the first on it is the more of one thing."""
+
 
 class NamedLook(nn.Module):
     """Texts and pictures -> embeddings [B, WIDTH] of length 1, whose product tells whether a picture shows what comes.
 
-    `axes` [DIRECTIONS, looks] and the network are measured once, on texts (`mmgrad.training.naming`), and so is `share`
-    on validation, the part in [0, 1) that these embeddings have in those of the composer.
+    `axes` [DIRECTIONS, looks], `names`, the looks of all names in these directions [names, DIRECTIONS] or None, and the
+    network are measured once, on texts (`mmgrad.training.naming`), and so is `share` on validation, the part in [0, 1)
+    that these embeddings have in those of the composer.
     """
 
     axes: Tensor
+    names: Tensor | None
     mean: Tensor
     std: Tensor
     share: Tensor
 
-    def __init__(self, token_width: int, looks: int, width: int = 128):
+    def __init__(self, token_width: int, looks: int, names: int = 0, width: int = 128):
         super().__init__()
         self.register_buffer("axes", torch.zeros(DIRECTIONS, looks))
+        self.register_buffer("names", torch.zeros(names, DIRECTIONS) if names else None)
         self.register_buffer("mean", torch.zeros(token_width))
         self.register_buffer("std", torch.ones(token_width))
         self.register_buffer("share", torch.zeros(()))
@@ -59,3 +69,15 @@ class NamedLook(nn.Module):
     def picture(self, features: Tensor) -> Tensor:
         """Averaged features [B, looks], what pictures have in common taken away -> [B, WIDTH], L2-normalised."""
         return functional.pad(functional.normalize((features @ self.axes.T).float(), dim=-1), (0, 1))
+
+    @torch.no_grad()
+    def share_of(self, pictures: Tensor) -> Tensor:
+        """The share in queries that start from pictures of which `picture` gave [B, WIDTH]: [B, 1].
+
+        `share`, or up to MOST where they are of one thing. It is held constant: no map tells of it.
+        """
+        if self.names is None or not self.share:
+            return self.share.expand(len(pictures), 1)
+        first, last = ONE_THING
+        alike = (pictures[:, :-1] @ self.names.T).amax(dim=1, keepdim=True)
+        return self.share + ((alike - first) / (last - first)).clamp(0, 1) * (MOST - self.share).clamp_min(0)

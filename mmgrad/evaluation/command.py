@@ -9,6 +9,7 @@ from mmgrad.checkpoint import load_composer
 from mmgrad.compositions import COMPOSITIONS
 from mmgrad.confidence import Confidence
 from mmgrad.data.edits import TEST_FAMILIES, VALIDATION_FAMILIES
+from mmgrad.data.photo_boxes import load_boxes
 from mmgrad.data.photographs import load_photographs
 from mmgrad.encoders.clip import DualEncoder
 from mmgrad.encoders.prompts import PromptEncoder
@@ -32,6 +33,8 @@ def run(options: Namespace) -> None:
     for folder in options.compare:
         name, other = _other(folder, model, models)
         models[name] = other
+    if options.boxes and not options.photos:
+        raise InputError("The --boxes belong to photographs; say where these lie: --photos DIR --boxes FILE.")
     if options.data:
         report = _judged_on_a_benchmark(options, model)
         text = benchmark_markdown(report)
@@ -86,7 +89,9 @@ def _judged_on_a_split(options: Namespace, models: dict[str, Model]) -> dict[str
 def _judged_on_photographs(options: Namespace, models: dict[str, Model]) -> dict[str, Any]:
     composers = {name: each.composer for name, each in models.items()}
     encoder = next(iter(models.values())).encoder
-    report = evaluate_photographs(encoder, composers, load_photographs(options.photos), seed=options.seed)
+    boxes = None if options.boxes is None else load_boxes(options.boxes)
+    photographs = load_photographs(options.photos)
+    report = evaluate_photographs(encoder, composers, photographs, seed=options.seed, boxes=boxes)
     return report | {"fingerprints": _fingerprints(models)}
 
 

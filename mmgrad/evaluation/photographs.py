@@ -1,46 +1,41 @@
 """Real photographs, of classes that the head was never trained on: does the map find the thing, the search the other?
 
 In mosaics of two by two photographs the text names the thing in one of them (focus; Arias-Duarte et al., arXiv
-2109.15035): chance is a quarter, and where a photographer puts a subject tells nothing. In the search each photograph
-is to be replaced by a thing of another class, and any photograph of that class is right.
+2109.15035): chance is a quarter, and where a photographer puts a subject tells nothing. Where boxes are known, the map
+is also to point at the thing in photographs that are cropped so that it lies off centre. In the search each photograph
+is to be replaced by things of other classes, and any photograph of that class is right.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 
 from mmgrad.attention import Head
-from mmgrad.data import imagenet
-from mmgrad.data.atlas import load_atlas
-from mmgrad.data.imagenet import alike, fits
-from mmgrad.data.mosaics import Shot, grid
+from mmgrad.data.imagenet import fits
+from mmgrad.data.photo_boxes import Box
 from mmgrad.data.photographs import LEAST_CLASSES, Photograph, is_for_validation
 from mmgrad.encoders import Encoder
 from mmgrad.errors import InputError
 from mmgrad.evaluation.bootstrap import estimate
 from mmgrad.evaluation.localisation import energy_inside, points_inside
 from mmgrad.evaluation.makers import GRADIENTS, blind_makers
-from mmgrad.evaluation.queries import ask, look, on_input
+from mmgrad.evaluation.photograph_questions import EDITS, Question, confused, crops, mosaics, name, wording
+from mmgrad.evaluation.queries import SIDES, Side, ask, look, on_input
 from mmgrad.evaluation.tables import label, percent, table
 
 CHUNK = 16
 CUTS = (1, 5)
-SIDE = 224
-EDITS = ("remove", "replace")
-
-
-@dataclass(frozen=True, eq=False)
-class _Question:
-    """A mosaic and what is asked of it; `inside` [S, S] bool is where the named thing is."""
-
-    edit: str
-    text: str
-    reference: np.ndarray
-    target: np.ndarray
-    inside: np.ndarray
+ROUNDS = 5
+"""Other things that each photograph is to be replaced by, one after the other."""
+ASKED: tuple[tuple[str, Side], ...] = (
+    *((group, "reference") for group in ("all", *EDITS)),
+    ("replace", "target"),  # of a removal nothing shows in the target
+)
+"""The groups of edits that are reported, and on which side."""
 
 
 def evaluate_photographs(
@@ -49,11 +44,13 @@ def evaluate_photographs(
     photographs: Sequence[Photograph],
     count: int = 300,
     seed: int = 0,
+    boxes: Mapping[str, tuple[Box, ...]] | None = None,
 ) -> dict[str, Any]:
-    """Figures of `count` mosaics, and of a search from each photograph, as a dict that JSON can hold.
+    """Figures of `count` mosaics, of crops where there are `boxes` by file name, and of a search from each photograph,
+    as a dict that JSON can hold.
 
     Only photographs of the classes kept for validation are used. Intervals are over questions. Raises InputError where
-    these are too few.
+    these are too few, or the boxes are of other photographs.
     """
     pool = [photo for photo in photographs if is_for_validation(photo.wnid)]
     if len({photo.index for photo in pool}) < LEAST_CLASSES:
@@ -61,77 +58,73 @@ def evaluate_photographs(
             f"The photographs hold fewer than {LEAST_CLASSES} of the classes kept for validation, which are a sixth of "
             "all; please give a folder with more classes."
         )
+    asked = {"mosaics": list(mosaics(pool, count, seed))}
+    if boxes is not None:
+        asked["crops"] = list(crops(pool, boxes, seed))
+        if not asked["crops"]:
+            raise InputError("No box is of a photograph of the classes kept for validation, or all fill theirs.")
+    focus = [
+        {"pictures": pictures, **row}
+        for pictures, questions in asked.items()
+        for row in _focus(encoder, composers, questions, seed)
+    ]
     return {
         "split": "photographs",
         "photographs": len(pool),
         "classes": len({photo.index for photo in pool}),
         "mosaics": count,
+        "crops": len(asked.get("crops", ())),
+        "filled": float(np.mean([one.gone.mean() for one in asked.get("crops", ())] or [0])),
         "seed": seed,
         "models": list(composers),
-        "focus": _focus(encoder, composers, list(_questions(pool, count, seed)), seed),
+        "focus": focus,
         "retrieval": _retrieval(encoder, composers, pool, seed),
     }
 
 
-def _questions(pool: Sequence[Photograph], count: int, seed: int) -> Iterator[_Question]:
-    rng = np.random.default_rng([seed, 1])
-    board, atlas = grid(2, 2), load_atlas()
-    for number in range(count):
-        *shown, other = _different(pool, 5, rng)
-        shots = [Shot.plain(photo) for photo in shown]
-        cell = int(rng.integers(4))
-        edit = EDITS[number % 2]
-        old, new = _name(shown[cell]), _name(other)
-        text = f"remove {old.definite}" if edit == "remove" else f"replace {old.definite} with {new.indefinite}"
-        after = [*shots[:cell], None if edit == "remove" else Shot.plain(other), *shots[cell + 1 :]]
-        reference, target = (board.draw(tuple(state), atlas, SIDE) for state in (shots, after))
-        yield _Question(edit, text, reference, target, board.mask(cell, reference).astype(bool))
-
-
-def _different(pool: Sequence[Photograph], count: int, rng: np.random.Generator) -> list[Photograph]:
-    """Photographs of classes that are not easily taken for each other, and whose names fit none of the others."""
-    chosen: list[Photograph] = []
-    for row in rng.permutation(len(pool)):
-        photo = pool[int(row)]
-        if not any(
-            alike(photo.index, one.index) or fits(_name(photo).word, one.index) or fits(_name(one).word, photo.index)
-            for one in chosen
-        ):
-            chosen.append(photo)
-        if len(chosen) == count:
-            break
-    return chosen
-
-
-def _name(photo: Photograph) -> imagenet.Name:
-    return imagenet.name(imagenet.classes()[photo.index].names[0])
-
-
-def _focus(encoder: Encoder, composers: Mapping[str, Head], asked: list[_Question], seed: int) -> list[dict[str, Any]]:
+def _focus(
+    encoder: Encoder, composers: Mapping[str, Head], asked: Sequence[Question], seed: int
+) -> list[dict[str, Any]]:
+    """Of each model, method, group of edits and side: whether the peak lies on the thing, and the share of energy."""
     makers = GRADIENTS | blind_makers(seed)
-    found: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    found: dict[tuple[str, str], list[tuple[float, float, float, float]]] = {}
     for start in range(0, len(asked), CHUNK):
         part = asked[start : start + CHUNK]
         views = (look(encoder, [one.reference for one in part]), look(encoder, [one.target for one in part]))
         queries = ask(encoder, *views, [one.text for one in part])
+        regions: dict[Side, list[np.ndarray | None]] = {
+            "reference": [one.gone for one in part],
+            "target": [one.come for one in part],
+        }
         for model, composer in composers.items():
             for method, make in makers.items():
-                maps = make(encoder, composer, queries)["reference"]
-                for one, values, box in zip(part, maps, queries.reference.boxes, strict=True):
-                    positive = on_input(np.maximum(values, 0), box)
-                    figures = points_inside(positive, one.inside), energy_inside(positive, one.inside)
-                    found.setdefault((model, method), []).append(figures)
+                maps = make(encoder, composer, queries)
+                sides = []
+                for side in SIDES:
+                    shown = zip(maps[side], queries.view(side).boxes, regions[side], strict=True)
+                    sides.append([_figures(on_input(np.maximum(map_, 0), box), region) for map_, box, region in shown])
+                found.setdefault((model, method), []).extend(a + b for a, b in zip(*sides, strict=True))
     edits = np.array([one.edit for one in asked])
     rows = []
-    for (model, method), pairs in found.items():
-        peaks, energy = np.array(pairs).T
-        for group in ("all", *EDITS):
+    for (model, method), figures in found.items():
+        columns = np.array(figures).T.reshape(2, 2, -1)  # (sides, peak and energy, questions)
+        for group, side in ASKED:
+            peaks, energy = columns[SIDES.index(side)]
             chosen = (edits == group) | (group == "all")
-            row: dict[str, Any] = {"model": model, "method": method, "group": group}
+            row: dict[str, Any] = {"model": model, "method": method, "group": group, "side": side}
             for key, values in (("peak", peaks), ("energy", energy)):
                 row[key] = asdict(estimate(values, np.arange(len(asked)), chosen))
             rows.append(row)
     return rows
+
+
+def _figures(positive: np.ndarray, region: np.ndarray | None) -> tuple[float, float]:
+    """Whether the peak of a map lies in a region, and its share of energy there; no number where there is none."""
+    if region is None:
+        return np.nan, np.nan
+    height, width = positive.shape
+    region = cv2.resize(region.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST).astype(bool)
+    return points_inside(positive, region), energy_inside(positive, region)
 
 
 @torch.no_grad()
@@ -142,28 +135,46 @@ def _retrieval(
     views = [look(encoder, [photo.rgb() for photo in pool[i : i + CHUNK]]) for i in range(0, len(pool), CHUNK)]
     features = torch.cat([view.features for view in views])  # (N, C, h, w)
     wanted, texts = [], []
-    for photo in pool:
-        others = [one for one in pool if not alike(one.index, photo.index) and not fits(_name(one).word, photo.index)]
+    asked = [*range(len(pool))] * ROUNDS
+    for photo in (pool[i] for i in asked):
+        others = [one for one in pool if not confused(one, photo)]
         other = others[int(rng.integers(len(others)))]
-        wanted.append([fits(_name(other).word, one.index) for one in pool])
-        texts.append(f"replace {_name(photo).definite} with {_name(other).indefinite}")
-    right = torch.tensor(wanted)  # (N, N)
+        wanted.append([fits(name(other).word, one.index) for one in pool])
+        texts.append(wording("replace", photo, other))
+    right = torch.tensor(wanted)  # (ROUNDS x N, N)
     rows = []
     for model, composer in composers.items():
-        g, q = [], []
-        for start in range(0, len(pool), CHUNK):
-            part = features[start : start + CHUNK]
+        g = torch.cat([composer.image(part) for part in features.split(CHUNK)])
+        q = []
+        for start in range(0, len(asked), CHUNK):
             tokens = encoder.encode_text(texts[start : start + CHUNK])
-            g.append(composer.image(part))
-            q.append(composer.query(part, tokens.states, tokens.mask))
-        order = (torch.cat(q) @ torch.cat(g).T).argsort(dim=1, descending=True).cpu()
+            q.append(composer.query(features[asked[start : start + CHUNK]], tokens.states, tokens.mask))
+        order = (torch.cat(q) @ g.T).argsort(dim=1, descending=True).cpu()
         hits = right.gather(1, order)
         row: dict[str, Any] = {"model": model}
         for k in CUTS:
             found = hits[:, :k].any(dim=1).numpy().astype(np.float64)
-            row[f"recall@{k}"] = asdict(estimate(found, np.arange(len(pool))))
+            row[f"recall@{k}"] = asdict(estimate(found, np.array(asked)))
         rows.append(row)
     return rows
+
+
+_WHAT = {
+    ("mosaics", "reference"): "the named photograph",
+    ("mosaics", "target"): "the new photograph",
+    ("crops", "reference"): "the named thing",
+    ("crops", "target"): "the new thing",
+}
+
+
+def _about_crops(report: dict[str, Any]) -> list[str]:
+    if not report["crops"]:
+        return []
+    return [
+        f"{report['crops']} questions about photographs cropped so that the thing lies off centre; its box fills "
+        f"{100 * report['filled']:.0f} % of them.",
+        "",
+    ]
 
 
 def photographs_markdown(report: dict[str, Any]) -> str:
@@ -175,16 +186,20 @@ def photographs_markdown(report: dict[str, Any]) -> str:
         "two, the text names one of the four. Per cent with 95 % bootstrap intervals. The frozen encoder of the "
         "compact model was trained on ImageNet, which has these classes and may have held these pictures.",
         "",
+        *_about_crops(report),
         "Models and fingerprints of their weights: "
         + ", ".join(f"{name} {each}" for name, each in report["fingerprints"].items())
         + ".",
         "",
     ]
-    for group in ("all", *EDITS):
-        rows = [row for row in report["focus"] if row["group"] == group]
-        cells = [[label(report, r["model"], r["method"]), percent(r["peak"]), percent(r["energy"])] for r in rows]
-        lines += [f"### Mosaics, {group}: the reference map", ""]
-        lines += table(["map", "peak in the named photograph", "energy in it"], cells)
+    for pictures in dict.fromkeys(row["pictures"] for row in report["focus"]):
+        for group, side in ASKED:
+            chosen = {"pictures": pictures, "group": group, "side": side}
+            rows = [row for row in report["focus"] if chosen.items() <= row.items()]
+            cells = [[label(report, r["model"], r["method"]), percent(r["peak"]), percent(r["energy"])] for r in rows]
+            lines += [f"### {pictures.capitalize()}, {group}: the {side} map", ""]
+            lines += table(["map", f"peak on {_WHAT[pictures, side]}", "energy on it"], cells)
     lines += ["### “Replace the X with a Y”: a photograph of a Y among all of them, the reference included", ""]
+    lines += [f"{ROUNDS} searches from each photograph, for things of {ROUNDS} other classes.", ""]
     cells = [[row["model"], *(percent(row[f"recall@{k}"]) for k in CUTS)] for row in report["retrieval"]]
     return "\n".join([*lines, *table(["model", *(f"R@{k}" for k in CUTS)], cells)])

@@ -22,7 +22,7 @@ from mmgrad.training.calibration import calibrate, calibrate_confidence, set_rea
 from mmgrad.training.features import Features
 from mmgrad.training.memory import Memory
 from mmgrad.training.muon import Muon
-from mmgrad.training.naming import fit_named_look
+from mmgrad.training.naming import set_named_look
 from mmgrad.training.objective import objective
 from mmgrad.training.run_state import RunState
 from mmgrad.training.validation import recall
@@ -49,13 +49,12 @@ def train(
     and makes the batches that it would have made.
     """
     torch.manual_seed(settings.seed)
-    composer = Composer(encoder.channels, encoder.token_width, encoder.grid, encoder.look_width)
+    composer = composer_for(encoder)
     if begin is None:
         _standardise(composer, data, encoder)
     else:
         begin_with(composer, begin)
-    if composer.named is not None and not composer.named.axes.any():
-        fit_named_look(composer, data, encoder)
+    set_named_look(composer, data, encoder)
     optimizers = _optimizers(composer, settings)
     average = AveragedModel(composer, avg_fn=_averaged)
     mean = cast(Composer, average.module)
@@ -112,6 +111,13 @@ def train(
     if settings.steps == 0:
         evaluate(0, {})
     return mean
+
+
+def composer_for(encoder: Trainable) -> Composer:
+    """A composer of random weights for what an encoder gives."""
+    names = encoder.look_rows()
+    count = 0 if names is None else len(names)
+    return Composer(encoder.channels, encoder.token_width, encoder.grid, encoder.look_width, count)
 
 
 def _averaged(mean: Tensor, current: Tensor, count: Tensor | int) -> Tensor:

@@ -6,6 +6,7 @@ from torch.nn import functional
 
 from mmgrad.composer import Composer
 from mmgrad.encoders import Trainable
+from mmgrad.named_look import NamedLook
 from mmgrad.training.features import Features
 from mmgrad.words import words_of_noun
 
@@ -19,16 +20,25 @@ SHARE = 0.24
 """Of the named look in embeddings, as long as none is chosen by validation."""
 
 
-def fit_named_look(composer: Composer, data: Features, encoder: Trainable) -> None:
-    """Measure what of the composer's named look is measured once: directions, from the looks of all names, and the
-    network, by logistic loss on TEXTS texts of single changes whose noun that comes is known.
+def set_named_look(composer: Composer, data: Features, encoder: Trainable) -> None:
+    """Measure what of the composer's named look is measured once, unless a checkpoint brought it: directions, from the
+    looks of all names, and the network, by logistic loss on TEXTS texts of single changes whose noun that comes is
+    known. The names in these directions are measured in any case.
 
     Without looks, or where no text of the data says what comes, as in the benchmarks of the field, there is none.
     """
     named, rows = composer.named, encoder.look_rows()
-    if named is None or rows is None or not any(row["added"] for row in data.info):
+    if named is None or rows is None:
         return
-    named.axes.copy_(torch.linalg.svd(rows, full_matrices=False).Vh[: len(named.axes)])
+    if not named.axes.any() and any(row["added"] for row in data.info):
+        named.axes.copy_(torch.linalg.svd(rows, full_matrices=False).Vh[: len(named.axes)])
+        _fit(named, data, encoder)
+        named.share.fill_(SHARE)
+    if named.names is not None:
+        named.names.copy_(functional.normalize(rows @ named.axes.T, dim=-1))
+
+
+def _fit(named: NamedLook, data: Features, encoder: Trainable) -> None:
     states, comes = _tokens(data, encoder)
     named.mean.copy_(states.mean(dim=0))
     named.std.copy_(states.std(dim=0).clamp_min(1e-3))
@@ -46,7 +56,6 @@ def fit_named_look(composer: Composer, data: Features, encoder: Trainable) -> No
                 optimizer.step()
                 schedule.step()
     named.requires_grad_(False)
-    named.share.fill_(SHARE)
 
 
 def _tokens(data: Features, encoder: Trainable) -> tuple[Tensor, Tensor]:

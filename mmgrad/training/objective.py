@@ -35,10 +35,9 @@ def objective(
         x = composer.positions(batch.features)
         pooled = composer.pool(x)  # (S, 256)
         g = composer.with_look(pooled, batch.features)  # (S, D)
-        edited = composer.edit(
-            x[batch.reference], batch.features[batch.reference], batch.states, batch.mask
-        )  # (Q, h*w, width)
-        q = composer.with_named(composer.pool(edited), batch.states, batch.mask)  # (Q, D)
+        references = batch.features[batch.reference]
+        edited = composer.edit(x[batch.reference], references, batch.states, batch.mask)  # (Q, h*w, width)
+        q = composer.with_named(composer.pool(edited), references, batch.states, batch.mask)  # (Q, D)
     scale = composer.logit_scale.exp().clamp(max=100)
     candidates = g if memory is None else torch.cat([g, memory.others(batch.scenes)])
     loss = contrastive_loss(q, candidates, batch.target, scale)
@@ -48,7 +47,7 @@ def objective(
     parts = {"loss": round(loss.item(), 3), "r1": round(hits.item(), 3)}
     if settings.attention == 0 or step % settings.attention_every:
         return loss, parts
-    change = q - composer.with_named(pooled[batch.reference])
+    change = q - composer.with_named(pooled[batch.reference], references)
     chosen = (
         torch.arange(len(q)) % settings.attention_share == step // settings.attention_every % settings.attention_share
     )

@@ -14,11 +14,13 @@ from torch.nn import functional
 
 from mmgrad.composer import Composer
 from mmgrad.data.imagenet import classes, fits, name
+from mmgrad.data.photo_boxes import load_boxes, off_centre
 from mmgrad.data.photographs import Photograph, is_for_validation, load_photographs
 from mmgrad.encoders import TextTokens
 from mmgrad.errors import InputError
 from mmgrad.evaluation import evaluate_photographs, photographs_markdown
-from mmgrad.evaluation.photographs import _different, _questions, _retrieval
+from mmgrad.evaluation.photograph_questions import crops, different, mosaics
+from mmgrad.evaluation.photographs import _figures, _retrieval
 
 
 @pytest.fixture(scope="module")
@@ -41,24 +43,25 @@ def pool(photographs: tuple[Photograph, ...]) -> list[Photograph]:
 
 
 def test_a_mosaic_names_one_of_its_photographs_and_changes_only_that(pool: list[Photograph]) -> None:
-    for one in _questions(pool, 24, seed=0):
-        assert one.inside.mean() == 0.25
+    for one in mosaics(pool, 24, seed=0):
+        assert one.gone.mean() == 0.25
         changed = (one.reference != one.target).any(axis=2)
-        assert changed[one.inside].mean() > 0.9
-        assert not changed[~one.inside].any()
+        assert changed[one.gone].mean() > 0.9
+        assert not changed[~one.gone].any()
+        assert (one.come is None) == (one.edit == "remove")
         assert one.text.startswith(f"{one.edit} ")
 
 
 def test_photographs_of_one_mosaic_are_told_apart_by_their_names(pool: list[Photograph]) -> None:
     for seed in range(20):
-        chosen = _different(pool, 5, np.random.default_rng(seed))
+        chosen = different(pool, 5, np.random.default_rng(seed))
         words = [classes()[photo.index].names[0] for photo in chosen]
         assert [sum(fits(word, photo.index) for photo in chosen) for word in words] == [1] * 5
 
 
 def test_a_map_that_sees_nothing_has_a_quarter_of_its_energy_in_a_quarter(encoder, composer, photographs) -> None:
     report = evaluate_photographs(encoder, {"tiny": composer}, photographs, count=20)
-    rows = {row["method"]: row for row in report["focus"] if row["group"] == "all"}
+    rows = {row["method"]: row for row in report["focus"] if (row["group"], row["side"]) == ("all", "reference")}
     for method in ("centre", "uniform"):
         assert rows[method]["energy"]["mean"] == pytest.approx(0.25, abs=0.005)
         assert rows[method]["peak"]["mean"] == 0  # the centre touches all four, a flat map points at nothing
@@ -66,6 +69,64 @@ def test_a_map_that_sees_nothing_has_a_quarter_of_its_energy_in_a_quarter(encode
     text = photographs_markdown(report | {"fingerprints": {"tiny": "0123"}})
     assert "| MMGrad |" in text
     assert "nan" not in text
+
+
+def test_a_crop_shows_the_thing_off_centre_and_knows_where(pool: list[Photograph]) -> None:
+    """The thing is a bright square in the middle of a dark picture."""
+    photo = pool[0]
+    picture = np.zeros((60, 80, 3), np.uint8)
+    picture[24:36, 32:48] = 255
+    crop, inside = off_centre(picture, ((0.4, 0.4, 0.6, 0.6),), 224)  # type: ignore[misc]
+    assert max(crop.shape[:2]) == 224
+    assert inside.shape == crop.shape[:2]
+    assert crop[inside].mean() > 230
+    assert crop[~inside].mean() < 25
+    assert not inside[inside.shape[0] // 2, inside.shape[1] // 2]
+    assert off_centre(picture, ((0.05, 0.05, 0.95, 0.95),), 224) is None  # it fills every crop
+    boxes = {one.path.name: ((0.4, 0.4, 0.6, 0.6),) for one in pool[:9]}
+    asked = list(crops(pool, boxes, seed=0))
+    assert {one.edit for one in asked} == {"remove", "replace"}
+    assert len(asked) <= 18
+    assert list(crops(pool, {"other.png": boxes[photo.path.name]}, seed=0)) == []
+
+
+def test_the_peak_of_a_map_is_on_the_thing_or_not() -> None:
+    values, region = np.zeros((8, 8), np.float32), np.zeros((16, 16), bool)  # of another resolution
+    region[:8, :8] = True
+    values[1, 1], values[6, 6] = 3.0, 1.0
+    assert _figures(values, region) == (1.0, pytest.approx(0.75))
+    assert _figures(values, ~region) == (0.0, pytest.approx(0.25))
+    assert np.isnan(_figures(values, None)).all()
+
+
+def test_crops_are_judged_where_boxes_are_given(encoder, composer: Composer, photographs, pool) -> None:
+    boxes = {one.path.name: ((0.4, 0.4, 0.6, 0.6),) for one in pool[:9]}
+    report = evaluate_photographs(encoder, {"tiny": composer}, photographs, 4, boxes=boxes)
+    rows = [row for row in report["focus"] if row["pictures"] == "crops" and row["method"] == "MMGrad"]
+    counts = {(row["group"], row["side"]): row["peak"]["count"] for row in rows}
+    assert counts["all", "reference"] == report["crops"] == 2 * counts["replace", "target"]
+    text = photographs_markdown(report | {"fingerprints": {"tiny": "0123"}})
+    assert "### Crops, replace: the target map" in text
+    with pytest.raises(InputError, match="No box"):
+        evaluate_photographs(encoder, {"tiny": composer}, photographs, 4, boxes={"other.png": ((0.0, 0.0, 0.5, 0.5),)})
+
+
+@pytest.mark.parametrize("rows", ["file,left\na.png,3", "file,left,top,right,bottom\na.png,1,2,x,4", "", None])
+def test_boxes_that_are_none_are_one_sentence(tmp_path: Path, rows: str | None) -> None:
+    if rows is not None:
+        (tmp_path / "boxes.csv").write_text(rows)
+    with pytest.raises(InputError, match=r"boxes\.csv"):
+        load_boxes(tmp_path / "boxes.csv")
+
+
+def test_boxes_are_shares_of_the_picture(tmp_path: Path) -> None:
+    table = "file,left,top,right,bottom\na.png,10,20,30,40\na.png,50,0,100,100\nb.png,0,0,50,50\n"
+    (tmp_path / "boxes.csv").write_text(table)
+    found = load_boxes(tmp_path / "boxes.csv")
+    assert found == {"a.png": ((0.1, 0.2, 0.3, 0.4), (0.5, 0.0, 1.0, 1.0)), "b.png": ((0.0, 0.0, 0.5, 0.5),)}
+    (tmp_path / "boxes.csv").write_text(table + "c.png,60,0,40,10\n")
+    with pytest.raises(InputError, match="Line 5"):
+        load_boxes(tmp_path / "boxes.csv")
 
 
 def test_too_few_classes_are_one_sentence(encoder, composer: Composer, photographs) -> None:

@@ -16,7 +16,7 @@ from mmgrad.training.batches import Sampler, Settings
 from mmgrad.training.cache import Part
 from mmgrad.training.calibration import REACHES, SHARES, _threshold, set_reach, set_share
 from mmgrad.training.features import Features
-from mmgrad.training.loop import train
+from mmgrad.training.loop import composer_for, train
 from mmgrad.training.memory import Memory
 from mmgrad.training.objective import objective
 from mmgrad.training.validation import recall
@@ -168,7 +168,7 @@ def test_with_no_steps_only_what_is_not_learnt_is_set(encoder, data, tmp_path: P
 
 def test_pictures_of_earlier_steps_are_wrong_answers(encoder, data):
     settings = replace(SETTINGS, attention=0.0, families=2)
-    composer = Composer(encoder.channels, encoder.token_width, encoder.grid, encoder.look_width).eval()
+    composer = composer_for(encoder).eval()
     sampler, memory = Sampler(data, settings, encoder), Memory(100, composer.dimension)
     batches = [sampler.batch(step) for step in range(8)]
     first = batches[0]

@@ -34,10 +34,9 @@ def composer(encoder: CompactEncoder) -> Composer:
         text = phrases.say(kind, slots, rng, unseen=False, single=False).text
         rows.append({"text": text, "edit": kind, "added": new if kind in ("replace", "add") else None})
     torch.manual_seed(0)
-    made = Composer(
-        encoder.channels, encoder.token_width, encoder.grid, encoder.look_width, width=16, heads=2, layers=1
-    )
-    naming.fit_named_look(made, SimpleNamespace(info=rows), encoder)  # type: ignore[arg-type]
+    size = encoder.channels, encoder.token_width, encoder.grid, encoder.look_width, len(encoder.look_rows())
+    made = Composer(*size, width=16, heads=2, layers=1)
+    naming.set_named_look(made, SimpleNamespace(info=rows), encoder)  # type: ignore[arg-type]
     return made.eval()
 
 
