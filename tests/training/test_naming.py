@@ -44,6 +44,9 @@ def test_the_directions_are_orthonormal_and_nothing_is_left_to_learn(composer: C
     assert composer.named is not None
     axes = composer.named.axes
     assert torch.allclose(axes @ axes.T, torch.eye(len(axes)), atol=1e-4)
+    names = composer.named.names
+    assert names is not None
+    assert torch.allclose(names.norm(dim=-1), torch.ones(len(names)), atol=1e-4)
     assert not any(parameter.requires_grad for parameter in composer.named.parameters())
     assert 0 < float(composer.named.share) < 1
 
