@@ -70,6 +70,14 @@ def begin_with(composer: Composer, folder: Path) -> None:
         raise ModelError(f"Training cannot begin with the checkpoint in {folder}: this head has no {unknown[0]}.")
 
 
+def how_trained(folder: Path) -> dict:
+    """What the card of the checkpoint in a folder says of its training; empty where it says nothing."""
+    try:
+        return dict(json.loads((folder / "model.json").read_text(encoding="utf-8"))["training"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
 def _check_card(card: dict, config: dict, weights: int) -> None:
     """Raises ValueError or TypeError for a model.json that comes from elsewhere and would fail later, or never end."""
     if not 1 <= config.get("layers", 1) <= weights:

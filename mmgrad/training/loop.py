@@ -13,7 +13,7 @@ from torch.optim import AdamW, Optimizer
 from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
-from mmgrad.checkpoint import begin_with, save_composer
+from mmgrad.checkpoint import begin_with, how_trained, save_composer
 from mmgrad.composer import Composer
 from mmgrad.encoders import Trainable
 from mmgrad.model import card_over
@@ -44,7 +44,7 @@ def train(
     returned is a running mean of them (Polyak and Juditsky, 1992).
     `validation` may hold further sets by name; their recall is logged. With no steps, only what is measured and not
     learnt is set anew: the reach, the share of the named look, the thresholds of evidence, the confidence; and the
-    named look itself where the checkpoint has none.
+    named look itself where the checkpoint has none; its card goes on telling how the head was trained.
     `folder/state.safetensors` holds the run's state after every evaluation; a run that was killed goes on from there
     and makes the batches that it would have made.
     """
@@ -86,8 +86,10 @@ def train(
             if held_out.annotated:
                 made["no_evidence"] = calibrate(mean, held_out, encoder)
                 made["confidence"] = calibrate_confidence(mean, held_out, encoder).to_card()
-            card = {"settings": asdict(settings), "step": done, "seconds": round(seconds), **measured}
-            save_composer(mean, made | {"training": card}, folder)
+            how = {"settings": asdict(settings), "step": done, "seconds": round(seconds)}
+            if begin is not None and settings.steps == 0:
+                how = how_trained(begin)
+            save_composer(mean, made | {"training": how | measured}, folder)
         state.save(folder, done, best, seconds)
 
     for step in bar:

@@ -159,11 +159,12 @@ def test_with_no_steps_only_what_is_not_learnt_is_set(encoder, data, tmp_path: P
     first, _ = load_composer(tmp_path / "first")
     train(replace(settings, steps=0), data, {"validation": data}, encoder, tmp_path / "again", tmp_path / "first")
     again, card = load_composer(tmp_path / "again")
-    assert card["training"]["step"] == 0
+    assert card["training"]["step"] == card["training"]["settings"]["steps"] == 6  # how the head was trained
     assert set(card["no_evidence"]) == {"reference", "target", "word_reference", "word_target"}
     for key, value in first.state_dict().items():
         if key not in ("reach", "named.share"):
-            assert torch.equal(value, again.state_dict()[key]), key
+            close = 1e-3 if key == "named.names" else 0.0  # measured anew, in directions kept in half precision
+            assert torch.allclose(value, again.state_dict()[key], atol=close, rtol=0), key
 
 
 def test_pictures_of_earlier_steps_are_wrong_answers(encoder, data):
