@@ -354,3 +354,8 @@ def test_the_defaults_that_the_help_of_training_tells_are_those_of_the_data(caps
     assert f"default: {VALIDATION_FAMILIES}" in told
     assert f"default: {Settings().steps};" in told
     assert f"default: {Settings().learning_rate}" in told
+
+
+def test_boxes_without_photographs_are_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["evaluate", "--boxes", str(tmp_path / "boxes.csv")]) == 2
+    assert "--photos DIR --boxes FILE" in capsys.readouterr().err

@@ -27,14 +27,14 @@ def run(options: Namespace) -> None:
 
     Raises MMGradError where something of it cannot be.
     """
+    if options.boxes and not options.photos:
+        raise InputError("The --boxes belong to photographs; say where these lie: --photos DIR --boxes FILE.")
     chosen = {key: getattr(options, key) for key in ("device", "composition", "weight", "adapter")}
     model = load_model(options.model, **chosen)
     models = {model.name: model}
     for folder in options.compare:
         name, other = _other(folder, model, models)
         models[name] = other
-    if options.boxes and not options.photos:
-        raise InputError("The --boxes belong to photographs; say where these lie: --photos DIR --boxes FILE.")
     if options.data:
         report = _judged_on_a_benchmark(options, model)
         text = benchmark_markdown(report)
