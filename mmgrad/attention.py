@@ -102,9 +102,12 @@ def reference_map(
         before = composer.pool(x) if baseline is None else composer.pool(composer.edit(x, leaf, *baseline))
         return composer.pool(composer.edit(x, leaf, states, mask)) - before
 
-    with torch.set_grad_enabled(create_graph):
-        change = moved(features)
-    return signed_map(lambda leaf: (change * moved(leaf)).sum(dim=-1), features, evidence, create_graph=create_graph)
+    def signal(leaf: Tensor) -> Tensor:
+        change = moved(leaf)
+        held = moved(features) if create_graph else change.detach()
+        return (held * change).sum(dim=-1)
+
+    return signed_map(signal, features, evidence, create_graph=create_graph)
 
 
 def target_map(
@@ -116,6 +119,20 @@ def target_map(
 ) -> Tensor:
     """Where the change d [B, D] shows in each picture: signed maps [B, H, W] of <d, g(I)>."""
     return signed_map(similarity_signal(composer, change), features, evidence, create_graph=create_graph)
+
+
+def share_map(signal: Embed, features: Tensor, blank: Tensor, evidence: Callable[[Tensor], Tensor]) -> Tensor:
+    """What each place adds to a signal, signed maps [B, H, W], which sum to about what the picture brings over a blank.
+
+    Integrated gradients (Sundararajan et al., arXiv 1703.01365) with a single gradient, taken half-way between `blank`
+    [1, C, h, w], the features of a picture that shows nothing, and `features` [B, C, h, w]. At the picture itself a
+    cosine is near its maximum and its gradient says little.
+    """
+    way = features.detach().float() - blank
+    leaf = (blank + way / 2).requires_grad_()
+    with torch.enable_grad():
+        gradient = torch.autograd.grad(signal(leaf).sum(), leaf)[0]
+    return evidence(gradient * way)
 
 
 def target_maps(composer: Head, features: Tensor, changes: Tensor, evidence: Callable[[Tensor], Tensor]) -> Tensor:

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from mmgrad import why
-from mmgrad.attention import reference_map, target_map
 from mmgrad.check import Check, check
 from mmgrad.confidence import Confidence, clues_of
 from mmgrad.duplicates import near_duplicates
@@ -18,6 +17,7 @@ from mmgrad.errors import InputError
 from mmgrad.explanation import Explanation, Hit, Map, WordEvidence
 from mmgrad.gallery import Gallery
 from mmgrad.images import Letterbox, Source, load_image
+from mmgrad.maps import explain_reference, explain_targets
 from mmgrad.model import Model, load_model
 from mmgrad.shipped import GALLERY as DEFAULT_GALLERY
 from mmgrad.suggest import recognise, suggest
@@ -68,9 +68,17 @@ class Engine:
         clock.lap("features")
         tokens = self._tokens(text)
         clock.lap("text")
-        evidence = self.model.encoder.evidence
+        evidence, blank = self.model.encoder.evidence, self.model.blank
         composer = self.model.composer
-        reference = reference_map(composer, features, tokens.states, tokens.mask, evidence)
+        with torch.no_grad():
+            seen, before = composer.image(features), composer.start(features)  # (1, D)
+            query = strengthen(before, composer.query(features, tokens.states, tokens.mask), strength)
+            change = query - before
+        copies = near_duplicates(self.gallery, pixels, seen) if leave_out_copies else ()
+        found = self.gallery.search(query, min(max(k, 2), max(1, len(self.gallery) - len(copies))), exclude=copies)
+        clock.lap("search")
+        first = self.gallery.embeddings[found.indices[:, 0]].to(query)  # (1, D)
+        reference = explain_reference(composer, features, tokens.states, tokens.mask, first, blank, evidence)
         clock.lap("reference map")
         result = Explanation(
             text=text,
@@ -82,17 +90,11 @@ class Engine:
             gallery=self.name,
             fingerprint=self.model.fingerprint,
             strength=strength,
+            left_out=copies,
             timing_ms=dict(clock.laps),
         )
         yield result
 
-        with torch.no_grad():
-            seen, before = composer.image(features), composer.start(features)  # (1, D)
-            query = strengthen(before, composer.query(features, tokens.states, tokens.mask), strength)
-            change = query - before
-        copies = near_duplicates(self.gallery, pixels, seen) if leave_out_copies else ()
-        found = self.gallery.search(query, min(max(k, 2), max(1, len(self.gallery) - len(copies))), exclude=copies)
-        clock.lap("search")
         confidence = None
         if self.confidence and strength == 1:  # it was fitted on queries as they are
             confidence = float(self.confidence(clues_of(found.scores, query.cpu(), seen.cpu())))
@@ -100,7 +102,7 @@ class Engine:
         pictures = [load_image(record.path) for record in records]
         target_features, boxes = self.model.features(pictures)  # (K, C, h, w)
         clock.lap("target features")
-        maps = target_map(composer, target_features, change.expand(len(pictures), -1), evidence)
+        maps = explain_targets(composer, target_features, change, query, blank, evidence)
         clock.lap("target maps")
         hits = tuple(
             Hit(rank, record, score, picture, self._map(values, target_box, "target"))
@@ -108,7 +110,7 @@ class Engine:
                 zip(records, found.scores[0, :k].tolist(), pictures, maps, boxes, strict=True), start=1
             )
         )
-        result = replace(result, hits=hits, left_out=copies, confidence=confidence, timing_ms=dict(clock.laps))
+        result = replace(result, hits=hits, confidence=confidence, timing_ms=dict(clock.laps))
         yield result
 
         asked = Asked(text, pixels, box, features, tokens, before, query)
@@ -136,8 +138,8 @@ class Engine:
     def check(self, image: Source, text: str, hit: str, strength: float = 1.0) -> Check:
         """Cover what the map marks in a picture of the gallery, and as much elsewhere, and rank it again each time."""
         asked, found = self._asked(image, text, strength), self._seen([hit])
-        evidence = self.model.encoder.evidence
-        values = target_map(self.model.composer, found.features, asked.query - asked.before, evidence)[0]
+        composer, blank, evidence = self.model.composer, self.model.blank, self.model.encoder.evidence
+        values = explain_targets(composer, found.features, asked.query - asked.before, asked.query, blank, evidence)[0]
         return check(self.model, self.gallery, asked, found, self._map(values, found.boxes[0], "target"))
 
     def _asked(self, image: Source, text: str, strength: float) -> Asked:

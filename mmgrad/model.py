@@ -18,7 +18,7 @@ from mmgrad.checkpoint import load_composer, save_composer
 from mmgrad.composer import DIMENSION, Composer
 from mmgrad.compositions import DualComposer
 from mmgrad.device import choose_device
-from mmgrad.encoders import Encoder, TextTokens, Trainable, pretrained
+from mmgrad.encoders import Encoder, TextTokens, Trainable, blank, pretrained
 from mmgrad.encoders.clip import DualEncoder
 from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.encoders.prompts import PromptEncoder
@@ -78,6 +78,11 @@ class Model(ModelHubMixin):
     def device(self) -> torch.device:
         """Where the model runs."""
         return self.encoder.device
+
+    @cached_property
+    def blank(self) -> Tensor:
+        """The feature map [1, C, h, w] of a picture that shows nothing."""
+        return blank(self.encoder)
 
     def features(self, images: Sequence[np.ndarray]) -> tuple[Tensor, list[Letterbox]]:
         """RGB uint8 pictures -> feature maps [B, C, h, w] float32 and the geometry of each."""

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmgrad.images import Letterbox
+from mmgrad.letterbox import PAD, Letterbox
 
 _WORD = re.compile(r"\w+(?:['’\-]\w+)*")
 
@@ -63,6 +63,11 @@ class Encoder(Protocol):
     def encode_text(self, texts: Sequence[str]) -> TextTokens:
         """Texts -> token states, mask and words."""
         ...
+
+
+def blank(encoder: Encoder) -> Tensor:
+    """The feature map [1, C, h, w] of a picture of mean colour, which shows nothing."""
+    return encoder.trunk(encoder.prepare([np.full((encoder.size, encoder.size, 3), PAD, np.uint8)])[0])
 
 
 class Trainable(Encoder, Protocol):

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -14,7 +13,6 @@ from mmgrad.data.benchmark import Benchmark
 from mmgrad.encoders import TextTokens
 from mmgrad.encoders.prompts import PromptEncoder
 from mmgrad.images import load_image
-from mmgrad.letterbox import PAD
 from mmgrad.model import Model
 
 BATCH = 32
@@ -41,7 +39,6 @@ def compose(model: Model, benchmark: Benchmark, progress: bool = True) -> tuple[
     asked: dict[str, list[int]] = {}
     for i, query in enumerate(benchmark.queries):
         asked.setdefault(query.reference, []).append(i)
-    blank = model.features([np.full((model.encoder.size, model.encoder.size, 3), PAD, np.uint8)])[0]  # (1, C, h, w)
     composed = torch.zeros(len(benchmark.queries), model.dimension)
     alone = torch.zeros_like(composed)
     references = list(asked)
@@ -55,14 +52,14 @@ def compose(model: Model, benchmark: Benchmark, progress: bool = True) -> tuple[
                 tokens = model.encoder.encode_text([benchmark.queries[i].text for i in places.tolist()])
                 chosen = features[rows.to(features.device)]
                 composed[places] = model.composer.query(chosen, tokens.states, tokens.mask).float().cpu()
-                alone[places] = _text_alone(model, blank, tokens).float().cpu()
+                alone[places] = _text_alone(model, tokens).float().cpu()
                 bar.update(len(part))
     return composed, alone
 
 
-def _text_alone(model: Model, blank: Tensor, tokens: TextTokens) -> Tensor:
+def _text_alone(model: Model, tokens: TextTokens) -> Tensor:
     """The texts' own embeddings [B, D] in a dual encoder; else the composed queries on a blank picture."""
     if isinstance(model.composer, DualComposer) and not isinstance(model.encoder, PromptEncoder):
         return functional.normalize(tokens.states[:, 0], dim=-1)
-    wide = blank.expand(len(tokens.states), -1, -1, -1)
+    wide = model.blank.expand(len(tokens.states), -1, -1, -1)
     return model.composer.query(wide, tokens.states, tokens.mask)

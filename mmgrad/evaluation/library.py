@@ -3,15 +3,13 @@ imported when a map is made, and its methods are left out where it is not instal
 
 from importlib.util import find_spec
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from mmgrad.attention import Head
-from mmgrad.encoders import Encoder
+from mmgrad.encoders import Encoder, blank
 from mmgrad.evaluation.makers import MapMaker, Maps, as_maps, embeddings
 from mmgrad.evaluation.queries import Queries
-from mmgrad.letterbox import PAD
 
 STEPS = 16  # points of the path
 
@@ -27,8 +25,7 @@ def integrated_gradients(encoder: Encoder, composer: Head, queries: Queries) -> 
     from captum.attr import IntegratedGradients
 
     _, g_target, q = embeddings(composer, queries)
-    blank = np.full((encoder.size, encoder.size, 3), PAD, np.uint8)
-    start = encoder.trunk(encoder.prepare([blank])[0])  # (1, C, h, w)
+    start = blank(encoder)
 
     def from_reference(features: Tensor, states: Tensor, mask: Tensor, other: Tensor) -> Tensor:
         return (composer.query(features, states, mask) * other).sum(dim=-1)

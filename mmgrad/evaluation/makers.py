@@ -10,11 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmgrad.attention import Head, reference_map, target_map
+from mmgrad.attention import Head, query_signal, reference_map, share_map, similarity_signal, target_map
 from mmgrad.baselines import centre_map, match_map, random_map, text_blind_map, uniform_map
-from mmgrad.encoders import Encoder
+from mmgrad.encoders import Encoder, blank
 from mmgrad.evaluation.queries import SIDES, Queries, Side, inside
 from mmgrad.letterbox import Letterbox
+from mmgrad.maps import explain_reference, explain_targets
 
 Maps = dict[Side, np.ndarray]
 MapMaker = Callable[[Encoder, Head, Queries], Maps]
@@ -37,7 +38,19 @@ def embeddings(composer: Head, queries: Queries) -> tuple[Tensor, Tensor, Tensor
 
 
 def mmgrad(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
-    """The maps that the engine shows."""
+    """The maps that the engine shows, the target found first."""
+    _, g_target, q = embeddings(composer, queries)
+    features, nothing, evidence = queries.reference.features, blank(encoder), encoder.evidence
+    with torch.no_grad():
+        change = q - composer.start(features)
+    return as_maps(
+        explain_reference(composer, features, queries.states, queries.mask, g_target, nothing, evidence),
+        explain_targets(composer, queries.target.features, change, q, nothing, evidence),
+    )
+
+
+def change_alone(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
+    """What of those maps tells of the change."""
     _, _, q = embeddings(composer, queries)
     with torch.no_grad():
         change = q - composer.start(queries.reference.features)
@@ -45,6 +58,17 @@ def mmgrad(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
     return as_maps(
         reference_map(composer, features, queries.states, queries.mask, evidence),
         target_map(composer, queries.target.features, change, evidence),
+    )
+
+
+def match_alone(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
+    """What of those maps tells of the whole match."""
+    _, g_target, q = embeddings(composer, queries)
+    nothing, evidence = blank(encoder), encoder.evidence
+    from_reference = query_signal(composer, g_target, queries.states, queries.mask)
+    return as_maps(
+        share_map(from_reference, queries.reference.features, nothing, evidence),
+        share_map(similarity_signal(composer, q), queries.target.features, nothing, evidence),
     )
 
 
@@ -67,7 +91,13 @@ def text_blind(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
     )
 
 
-GRADIENTS: dict[str, MapMaker] = {OURS: mmgrad, "plain match": plain_match, "text-blind Grad-CAM": text_blind}
+GRADIENTS: dict[str, MapMaker] = {
+    OURS: mmgrad,
+    "the change alone": change_alone,
+    "the match alone": match_alone,
+    "plain match": plain_match,
+    "text-blind Grad-CAM": text_blind,
+}
 
 
 def blind_makers(seed: int) -> dict[str, MapMaker]:

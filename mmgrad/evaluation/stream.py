@@ -16,12 +16,11 @@ from tqdm import tqdm
 from mmgrad.attention import Head, reference_map
 from mmgrad.data.atlas import load_atlas
 from mmgrad.data.edits import Family, Triplet, make_family
-from mmgrad.encoders import Encoder
+from mmgrad.encoders import Encoder, blank
 from mmgrad.evaluation.localisation import Localisation, dilate, localise
 from mmgrad.evaluation.makers import GRADIENTS, OURS, MapMaker, Maps, blind_makers
 from mmgrad.evaluation.queries import SIDES, Queries, Side, look
 from mmgrad.evaluation.refusal import FOREIGN, KINDS, NONSENSE, SENTENCES, foreign_partners
-from mmgrad.letterbox import PAD
 
 OBJECT_EDITS = ("replace", "remove", "add", "recolour", "resize", "move")
 CHUNK = 8  # families that are encoded together
@@ -153,8 +152,7 @@ class _Collected:
     def __init__(self, encoder: Encoder, composers: dict[str, Head], makers: Mapping[str, MapMaker], seed: int):
         self.encoder, self.composers, self.rng = encoder, composers, np.random.default_rng(seed)
         self.makers, self.blind = makers, blind_makers(seed)
-        blank = np.full((encoder.size, encoder.size, 3), PAD, np.uint8)
-        self.blank = encoder.trunk(encoder.prepare([blank])[0])  # (1, C, h, w)
+        self.blank = blank(encoder)
         self.scenes, self.families = 0, 0
         self.owner: list[int] = []
         self.triplets: list[tuple[int, int, int, str, bool, bool, bool]] = []

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 import torch
 
-from mmgrad.attention import reference_map, target_map
 from mmgrad.composer import Composer
 from mmgrad.data.atlas import load_atlas
 from mmgrad.data.edits import SCENES, Family
-from mmgrad.encoders import Encoder
+from mmgrad.encoders import Encoder, blank
 from mmgrad.evaluation import evaluate, markdown, stream, write_json
 from mmgrad.evaluation.error_analysis import FIRST, error_figures, first_results
 from mmgrad.evaluation.localisation import dilate, localise
 from mmgrad.evaluation.retrieval import target_ranks
 from mmgrad.evaluation.stream import OBJECT_EDITS, Pass, run
+from mmgrad.maps import explain_reference, explain_targets
 
 FAMILIES = 9  # more than one chunk
 
@@ -85,12 +85,14 @@ def test_figures_are_those_of_a_map_made_alone(
             pictures = [families[f].scenes[triplet.reference], families[f].scenes[triplet.target]]
             features, (first, second) = encoder.trunk(encoder.prepare(pictures)[0]), encoder.prepare(pictures)[1]
             tokens = encoder.encode_text([triplet.text])
+            texts, rest = (tokens.states, tokens.mask), (blank(encoder), encoder.evidence)
             if side == "reference":
-                values = reference_map(composer, features[:1], tokens.states, tokens.mask, encoder.evidence)[0]
-                box = first
+                g = composer.image(features[1:])
+                values, box = explain_reference(composer, features[:1], *texts, g, *rest)[0], first
             else:
-                change = composer.query(features[:1], tokens.states, tokens.mask) - composer.image(features[:1])
-                values, box = target_map(composer, features[1:], change, encoder.evidence)[0], second
+                q = composer.query(features[:1], *texts)
+                change = q - composer.image(features[:1])
+                values, box = explain_targets(composer, features[1:], change, q, *rest)[0], second
             positive = np.maximum(values.numpy(), 0)
             expected = localise(box.restore(positive), mask > 0, dilate(mask > 0))
             found = maps.figures["a", "MMGrad"][k]
