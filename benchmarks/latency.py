@@ -18,10 +18,10 @@ from pathlib import Path
 
 import torch
 
-from mmgrad.attention import target_map
 from mmgrad.engine import Engine, load
 from mmgrad.files import File
 from mmgrad.images import load_image
+from mmgrad.maps import explain_targets
 
 TEXTS = (
     "replace the dog with a red car",
@@ -99,18 +99,19 @@ def _batched(engine: Engine, path: File, text: str, top: int) -> dict[str, tuple
     features, _ = model.features([load_image(path)])
     with torch.no_grad():
         query = model.composer.query(features, tokens.states, tokens.mask)
-        change = query - model.composer.image(features)
+        change = query - model.composer.start(features)
+    rest = model.blank, model.encoder.evidence
     found = engine.gallery.search(query, top).indices[0].tolist()
     pictures = [load_image(engine.gallery.records[row].path) for row in found]
     clock = [time.perf_counter()]
     targets, _ = model.features(pictures)
     clock.append(time.perf_counter())
-    target_map(model.composer, targets, change.expand(top, -1), model.encoder.evidence)
+    explain_targets(model.composer, targets, change, query, *rest)
     clock.append(time.perf_counter())
     alone = [model.features([picture])[0] for picture in pictures]
     clock.append(time.perf_counter())
     for target in alone:
-        target_map(model.composer, target, change, model.encoder.evidence)
+        explain_targets(model.composer, target, change, query, *rest)
     clock.append(time.perf_counter())
     encode, explain, encode_alone, explain_alone = (after - before for before, after in pairwise(clock))
     return {MAPS: (explain, explain_alone), MAPS_AND_FEATURES: (encode + explain, encode_alone + explain_alone)}

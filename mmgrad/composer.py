@@ -142,7 +142,7 @@ class Composer(nn.Module):
 
     Channels are standardised by `mean` and `std`, which training measures once. The last `looks` channels of the
     feature map and of the token states are of one space: the product of the two is the evidence that a position shows
-    what a word looks like (`mmgrad.encoders.looks`), of which there are `names`.
+    what a word looks like (`mmgrad.encoders.looks`).
     """
 
     mean: Tensor
@@ -155,7 +155,6 @@ class Composer(nn.Module):
         token_width: int,
         grid: int,
         looks: int = 0,
-        names: int = 0,
         width: int = 256,
         heads: int = 8,
         layers: int = 3,
@@ -164,8 +163,7 @@ class Composer(nn.Module):
     ):
         super().__init__()
         self.config: dict[str, float] = dict(channels=channels, token_width=token_width, grid=grid)
-        self.config |= dict(looks=looks, names=names, width=width, heads=heads, layers=layers, views=views)
-        self.config |= dict(dropout=dropout)
+        self.config |= dict(looks=looks, width=width, heads=heads, layers=layers, views=views, dropout=dropout)
         self.looks = looks
         self.register_buffer("mean", torch.zeros(channels))
         self.register_buffer("std", torch.ones(channels))
@@ -181,7 +179,7 @@ class Composer(nn.Module):
         self.painting = Painting(width)
         self.pool = Pool(width, views, 64)
         self.logit_scale = nn.Parameter(torch.tensor(3.0))
-        self.named = NamedLook(token_width - looks, looks, names) if looks else None
+        self.named = NamedLook(token_width - looks, looks) if looks else None
         self.dimension = DIMENSION + (WIDTH if looks else 0)
 
     def image(self, features: Tensor) -> Tensor:
@@ -207,7 +205,7 @@ class Composer(nn.Module):
         """Embeddings of pictures [B, 256], joined with how these [B, C, h, w] look on the whole: [B, D]."""
         if self.named is None:
             return embedding
-        return _joined(embedding, self._look(self.named, features), self.named.share)
+        return _joined(embedding, self.look(features), self.named.share)
 
     def with_named(
         self, embedding: Tensor, features: Tensor, states: Tensor | None = None, mask: Tensor | None = None
@@ -216,14 +214,20 @@ class Composer(nn.Module):
         texts bring: [B, D]."""
         if self.named is None:
             return embedding
-        share = self.named.share_of(self._look(self.named, features))
+        share = self.named.share_of(self.look(features))
         if states is None or mask is None:
             return _joined(embedding, self.named.nothing(len(embedding)), share)
         plain, looks = states[..., : -self.looks], states[..., -self.looks :]
         return _joined(embedding, self.named.text(plain, looks, mask), share)
 
-    def _look(self, named: NamedLook, features: Tensor) -> Tensor:
-        return named.picture(features[:, -self.looks :].mean(dim=(2, 3)) - self.mean[-self.looks :])
+    def look(self, features: Tensor) -> Tensor:
+        """How pictures [B, C, h, w] look on the whole, in the terms of the named look: [B, WIDTH], L2-normalised.
+
+        Raises ValueError where the encoder has no looks.
+        """
+        if self.named is None:
+            raise ValueError("the encoder has no looks, and so has the composer no named look")
+        return self.named.picture(features[:, -self.looks :].mean(dim=(2, 3)) - self.mean[-self.looks :])
 
     def positions(self, features: Tensor) -> Tensor:
         """Feature map [B, C, h, w] -> one vector a position, [B, h*w, width]."""

@@ -83,7 +83,7 @@ class Engine:
         result = Explanation(
             text=text,
             image=pixels,
-            reference=self._map(reference[0], box, "reference"),
+            reference=self._map(reference.shown[0], box, "reference", reference.change[0]),
             words=(),
             hits=(),
             model=self.model.name,
@@ -105,9 +105,9 @@ class Engine:
         maps = explain_targets(composer, target_features, change, query, blank, evidence)
         clock.lap("target maps")
         hits = tuple(
-            Hit(rank, record, score, picture, self._map(values, target_box, "target"))
-            for rank, (record, score, picture, values, target_box) in enumerate(
-                zip(records, found.scores[0, :k].tolist(), pictures, maps, boxes, strict=True), start=1
+            Hit(rank, record, score, picture, self._map(shown, target_box, "target", own))
+            for rank, (record, score, picture, shown, own, target_box) in enumerate(
+                zip(records, found.scores[0, :k].tolist(), pictures, *maps, boxes, strict=True), start=1
             )
         )
         result = replace(result, hits=hits, confidence=confidence, timing_ms=dict(clock.laps))
@@ -139,8 +139,8 @@ class Engine:
         """Cover what the map marks in a picture of the gallery, and as much elsewhere, and rank it again each time."""
         asked, found = self._asked(image, text, strength), self._seen([hit])
         composer, blank, evidence = self.model.composer, self.model.blank, self.model.encoder.evidence
-        values = explain_targets(composer, found.features, asked.query - asked.before, asked.query, blank, evidence)[0]
-        return check(self.model, self.gallery, asked, found, self._map(values, found.boxes[0], "target"))
+        maps = explain_targets(composer, found.features, asked.query - asked.before, asked.query, blank, evidence)
+        return check(self.model, self.gallery, asked, found, self._map(maps.shown[0], found.boxes[0], "target"))
 
     def _asked(self, image: Source, text: str, strength: float) -> Asked:
         text, _ = self._checked(text, 1)
@@ -197,8 +197,9 @@ class Engine:
             )
         )
 
-    def _map(self, values: Tensor, box: Letterbox, kind: str) -> Map:
-        return Map(values.float().cpu().numpy(), box, float(self.thresholds.get(kind, 0.0)))
+    def _map(self, values: Tensor, box: Letterbox, kind: str, change: Tensor | None = None) -> Map:
+        own = None if change is None else change.float().cpu().numpy()
+        return Map(values.float().cpu().numpy(), box, float(self.thresholds.get(kind, 0.0)), own)
 
     def _checked(self, text: str, k: int) -> tuple[str, int]:
         if not isinstance(text, str) or not text.strip():

@@ -15,12 +15,19 @@ class Map:
 
     values: float32 [h, w], raw scale; positive evidence says "here", negative speaks against. `letterbox` is the
     geometry between the square the map covers and the picture. `threshold`: less positive evidence
-    than this is none at all; 0 where none was calibrated.
+    than this is none at all; 0 where none was calibrated. `change`: float32 [h, w], the evidence for and against the
+    change alone, of a map that tells of the whole match beneath it (`mmgrad.maps`).
     """
 
     values: np.ndarray
     letterbox: Letterbox
     threshold: float
+    change: np.ndarray | None = None
+
+    @property
+    def signed(self) -> np.ndarray:
+        """Evidence for and against, float32 [h, w]: of the change where the map has more beneath it."""
+        return self.values if self.change is None else self.change
 
     @property
     def evidence(self) -> float:

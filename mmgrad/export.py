@@ -51,6 +51,7 @@ def raw_maps(explanation: Explanation) -> bytes:
     """All maps of an explanation as the bytes of an .npz file, signed float32 in raw scale, one cell a place.
 
     `reference` [h, w], `targets` [K, h, w], `words_reference` [W, h, w], `words_targets` [W, K, h, w];
+    `reference_change` and `targets_change`, the evidence for and against the change alone;
     `explanation`, the JSON of `describe`; `geometry`, the JSON of where each picture lies in the square that the maps
     cover, the reference first.
     """
@@ -66,6 +67,8 @@ def raw_maps(explanation: Explanation) -> bytes:
         file,
         reference=maps[0].values,
         targets=np.array([each.values for each in maps[1:]], np.float32).reshape(-1, *shape),
+        reference_change=maps[0].signed,
+        targets_change=np.array([each.signed for each in maps[1:]], np.float32).reshape(-1, *shape),
         words_reference=np.array([word.reference.values for word in words], np.float32).reshape(-1, *shape),
         words_targets=targets,
         explanation=np.array(json.dumps(describe(explanation))),

@@ -7,6 +7,7 @@ is what deletion and insertion judge.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -22,28 +23,40 @@ REST = 0.03
 Evidence = Callable[[Tensor], Tensor]
 
 
+class Explained(NamedTuple):
+    """Maps as they are shown and of the change alone, both [B, H, W] and signed.
+
+    Evidence against the change marks what stays: places that the match rests on. So it has no part in what is shown.
+    """
+
+    shown: Tensor
+    change: Tensor
+
+
 def explain_reference(
     composer: Head, features: Tensor, states: Tensor, mask: Tensor, targets: Tensor, blank: Tensor, evidence: Evidence
-) -> Tensor:
-    """Maps [B, H, W] of references with features [B, C, h, w] and texts, states [B, L, D_t] and mask [B, L].
+) -> Explained:
+    """Maps of references with features [B, C, h, w] and texts, states [B, L, D_t] and mask [B, L].
 
     The match is <q(I, T), g> with `targets`, g of what each query finds first [B, D]. `blank` [1, C, h, w] are the
     features of a picture that shows nothing.
     """
     change = reference_map(composer, features, states, mask, evidence)
-    return over(change, share_map(query_signal(composer, targets, states, mask), features, blank, evidence))
+    match = share_map(query_signal(composer, targets, states, mask), features, blank, evidence)
+    return Explained(over(change, match), change)
 
 
 def explain_targets(
     composer: Head, features: Tensor, changes: Tensor, queries: Tensor, blank: Tensor, evidence: Evidence
-) -> Tensor:
-    """Maps [B, H, W] of pictures found, with features [B, C, h, w].
+) -> Explained:
+    """Maps of pictures found, with features [B, C, h, w].
 
     The match is <q, g(I)> with `queries`, q of each [B, D], and `changes` what its text moved it by; of both a single
     row may stand for all.
     """
     change = target_map(composer, features, changes, evidence)
-    return over(change, share_map(similarity_signal(composer, queries), features, blank, evidence))
+    match = share_map(similarity_signal(composer, queries), features, blank, evidence)
+    return Explained(over(change, match), change)
 
 
 def over(change: Tensor, match: Tensor) -> Tensor:

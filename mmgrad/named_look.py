@@ -15,36 +15,37 @@ DIRECTIONS = 255
 WIDTH = DIRECTIONS + 1
 """Numbers of an embedding: the last one brings those of texts to length 1 and is 0 of pictures."""
 
-MOST = 0.8
-"""The share of the named look in queries that start from a picture of one thing."""
+MOST = 0.95
+"""The share of the named look in queries that start from a photograph of one thing."""
 
-ONE_THING = (0.32, 0.57)
-"""Cosines of what a picture shows with the most alike look of a name: from the first on it is the more of one thing."""
+NEVER = -20.0
+"""The bias with which no picture is taken for a photograph of one thing, as long as nothing is known of such."""
 
 
 class NamedLook(nn.Module):
     """Texts and pictures -> embeddings [B, WIDTH] of length 1, whose product tells whether a picture shows what comes.
 
-    `axes` [DIRECTIONS, looks], `names`, the looks of all names in these directions [names, DIRECTIONS] or None, and the
-    network are measured once, on texts (`mmgrad.training.naming`), and so is `share` on validation, the part in [0, 1)
-    that these embeddings have in those of the composer.
+    `axes` [DIRECTIONS, looks] and the network are measured once, on texts, and `one_thing`, which tells whether a
+    picture is a photograph of one thing, on pictures (`mmgrad.training.naming`). So is `share` on validation, the part
+    in [0, 1) that these embeddings have in those of the composer.
     """
 
     axes: Tensor
-    names: Tensor | None
     mean: Tensor
     std: Tensor
     share: Tensor
 
-    def __init__(self, token_width: int, looks: int, names: int = 0, width: int = 128):
+    def __init__(self, token_width: int, looks: int, width: int = 128):
         super().__init__()
         self.register_buffer("axes", torch.zeros(DIRECTIONS, looks))
-        self.register_buffer("names", torch.zeros(names, DIRECTIONS) if names else None)
         self.register_buffer("mean", torch.zeros(token_width))
         self.register_buffer("std", torch.ones(token_width))
         self.register_buffer("share", torch.zeros(()))
         self.hidden = nn.Linear(token_width, width)
         self.out = nn.Linear(width, 1)
+        self.one_thing = nn.Linear(DIRECTIONS, 1)
+        nn.init.zeros_(self.one_thing.weight)
+        nn.init.constant_(self.one_thing.bias, NEVER)
         self.requires_grad_(False)
 
     def comes(self, states: Tensor) -> Tensor:
@@ -76,8 +77,5 @@ class NamedLook(nn.Module):
 
         `share`, or up to MOST where they are of one thing. It is held constant: no map tells of it.
         """
-        if self.names is None or not self.share:
-            return self.share.expand(len(pictures), 1)
-        first, last = ONE_THING
-        alike = (pictures[:, :-1] @ self.names.T).amax(dim=1, keepdim=True)
-        return self.share + ((alike - first) / (last - first)).clamp(0, 1) * (MOST - self.share).clamp_min(0)
+        single = self.one_thing(pictures[:, :-1]).sigmoid() * (self.share > 0)
+        return self.share + single * (MOST - self.share).clamp_min(0)

@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from mmgrad.composer import DIMENSION, Composer, Pool
-from mmgrad.named_look import DIRECTIONS, MOST, ONE_THING, WIDTH
+from mmgrad.named_look import DIRECTIONS, MOST, NEVER, WIDTH
 
 
 @pytest.fixture
@@ -77,23 +77,28 @@ def test_the_named_look_is_that_of_the_words_that_come(composer: Composer) -> No
 
 
 def test_a_search_from_a_picture_of_one_thing_goes_by_what_comes_the_more(composer: Composer) -> None:
-    """Pictures that look more and more like the only name there is; the gallery's share stays what it is."""
+    """Pictures that are more and more surely of one thing; the gallery's share stays what it is."""
     named = composer.named
     assert named is not None
     named.axes.zero_()
     named.axes[:4] = torch.eye(4)
-    named.names = functional.pad(torch.tensor([[1.0, 0.0, 0.0, 0.0]]), (0, DIRECTIONS - 4))
-    cosines = torch.tensor([-1.0, ONE_THING[0], sum(ONE_THING) / 2, ONE_THING[1], 1.0])
+    named.one_thing.weight.data.zero_()
+    named.one_thing.weight.data[0, 0], named.one_thing.bias.data[:] = 40.0, 0.0
+    cosines = torch.tensor([-1.0, -0.02, 0.0, 0.02, 1.0])
     features = given(5)[0]
     features[:, 5] = cosines[:, None, None]  # looks are channels 5 to 8
     features[:, 6] = (1 - cosines.square()).sqrt()[:, None, None]
     features[:, 7:] = 0
     texts = [part.repeat(5, *(1,) * (part.ndim - 1)) for part in (given(1)[1], given(1)[2])]
-    expected = torch.tensor([0.3, 0.3, (0.3 + MOST) / 2, MOST, MOST])
+    expected = 0.3 + (MOST - 0.3) * (40 * cosines).sigmoid()
     for embedding in (composer.query(features, *texts), composer.start(features)):
         assert torch.allclose(embedding.norm(dim=-1), torch.ones(5), atol=1e-6)
         assert torch.allclose(embedding[:, DIMENSION:].square().sum(dim=-1), expected, atol=1e-3)
     assert torch.allclose(composer.image(features)[:, DIMENSION:].square().sum(dim=-1), torch.full((5,), 0.3))
+    named.one_thing.weight.data.zero_()
+    named.one_thing.bias.data.fill_(NEVER)  # nothing is known of photographs
+    assert torch.allclose(composer.query(features, *texts)[:, DIMENSION:].square().sum(dim=-1), torch.full((5,), 0.3))
+    named.one_thing.bias.data.fill_(-NEVER)
     named.share.fill_(0.0)  # no named look at all
     assert not composer.query(features, *texts)[:, DIMENSION:].any()
 

@@ -10,7 +10,9 @@ import torch
 from PIL import Image
 
 from mmgrad import Engine, Explanation, InputError
+from mmgrad.attention import query_signal, reference_map, share_map
 from mmgrad.images import load_image
+from mmgrad.maps import over
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
@@ -73,6 +75,23 @@ def test_the_same_query_gives_the_same_answer(engine: Engine, explanation: Expla
     again = engine.explain(explanation.image, explanation.text, 6)
     assert [hit.record.id for hit in again.hits] == [hit.record.id for hit in explanation.hits]
     assert np.array_equal(again.reference.values, explanation.reference.values)
+
+
+def test_maps_are_made_of_the_change_and_of_the_match_with_what_is_found_first(
+    engine: Engine, explanation: Explanation
+):
+    composer, evidence = engine.model.composer, engine.model.encoder.evidence
+    features, _ = engine.model.features([explanation.image])
+    tokens = engine.model.encode_text(explanation.text)
+    change = reference_map(composer, features, tokens.states, tokens.mask, evidence)
+    assert np.allclose(explanation.reference.change, change[0].numpy(), atol=1e-6)
+    first = engine.gallery.embeddings[engine.gallery.positions[explanation.hits[0].record.id]].float()
+    match = query_signal(composer, first[None], tokens.states, tokens.mask)
+    expected = over(change, share_map(match, features, engine.model.blank, evidence))[0].numpy()
+    assert np.allclose(explanation.reference.values, expected, atol=1e-6)
+    for hit in explanation.hits:
+        assert hit.map.change is not None
+        assert hit.map.evidence == pytest.approx(float(np.maximum(hit.map.change, 0).sum()), rel=1e-4)
 
 
 def test_the_stream_shows_the_reference_first_then_hits_then_words(engine: Engine, explanation: Explanation):

@@ -84,20 +84,22 @@ def test_explanations_are_made_of_the_change_and_the_match(composer, query):
     found = explain_reference(composer, features, states, mask, targets, BLANK, channel_sum)
     change = reference_map(composer, features, states, mask, channel_sum)
     match = share_map(query_signal(composer, targets, states, mask), features, BLANK, channel_sum)
-    assert torch.allclose(found, over(change, match))
-    assert not torch.allclose(found, change, rtol=1e-2)
+    assert torch.equal(found.change, change)
+    assert torch.allclose(found.shown, over(change, match))
+    assert not torch.allclose(found.shown, change, rtol=1e-2)
     with torch.no_grad():
         q = composer.query(features, states, mask)
         moved = q - composer.start(features)
     found = explain_targets(composer, features, moved, q, BLANK, channel_sum)
     change = target_map(composer, features, moved, channel_sum)
-    assert torch.allclose(found, over(change, share_map(similarity_signal(composer, q), features, BLANK, channel_sum)))
+    match = share_map(similarity_signal(composer, q), features, BLANK, channel_sum)
+    assert torch.allclose(found.shown, over(change, match))
 
 
 def test_pictures_explained_together_have_the_maps_of_each_alone(composer, query):
     features = query[0]
     q, moved = torch.randn(2, 1, composer.dimension)
-    together = explain_targets(composer, features, moved, q, BLANK, channel_sum)
+    together = explain_targets(composer, features, moved, q, BLANK, channel_sum).shown
     for i in range(3):
-        alone = explain_targets(composer, features[i : i + 1], moved, q, BLANK, channel_sum)
+        alone = explain_targets(composer, features[i : i + 1], moved, q, BLANK, channel_sum).shown
         assert torch.allclose(together[i], alone[0], atol=1e-6)

@@ -44,8 +44,8 @@ def mmgrad(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
     with torch.no_grad():
         change = q - composer.start(features)
     return as_maps(
-        explain_reference(composer, features, queries.states, queries.mask, g_target, nothing, evidence),
-        explain_targets(composer, queries.target.features, change, q, nothing, evidence),
+        explain_reference(composer, features, queries.states, queries.mask, g_target, nothing, evidence).shown,
+        explain_targets(composer, queries.target.features, change, q, nothing, evidence).shown,
     )
 
 

@@ -31,6 +31,8 @@ CHUNK = 16
 CUTS = (1, 5)
 ROUNDS = 5
 """Other things that each photograph is to be replaced by, one after the other."""
+GALLERY = 300
+"""Pictures of the larger gallery, which photographs of the classes of training fill up."""
 ASKED: tuple[tuple[str, Side], ...] = (
     *((group, "reference") for group in ("all", *EDITS)),
     ("replace", "target"),  # of a removal nothing shows in the target
@@ -53,6 +55,7 @@ def evaluate_photographs(
     these are too few, or the boxes are of other photographs.
     """
     pool = [photo for photo in photographs if is_for_validation(photo.wnid)]
+    others = _fillers(photographs, GALLERY - len(pool), seed)
     if len({photo.index for photo in pool}) < LEAST_CLASSES:
         raise InputError(
             f"The photographs hold fewer than {LEAST_CLASSES} of the classes kept for validation, which are a sixth of "
@@ -78,7 +81,7 @@ def evaluate_photographs(
         "seed": seed,
         "models": list(composers),
         "focus": focus,
-        "retrieval": _retrieval(encoder, composers, pool, seed),
+        "retrieval": _retrieval(encoder, composers, pool, seed, others),
     }
 
 
@@ -127,21 +130,34 @@ def _figures(positive: np.ndarray, region: np.ndarray | None) -> tuple[float, fl
     return points_inside(positive, region), energy_inside(positive, region)
 
 
+def _fillers(photographs: Sequence[Photograph], count: int, seed: int) -> list[Photograph]:
+    """`count` photographs of other classes than those kept for validation, no two of one, or as many as there are."""
+    shuffled = np.random.default_rng([seed, 4]).permutation(len(photographs)).tolist()
+    of_class = {photo.index: photo for photo in (photographs[i] for i in shuffled) if not is_for_validation(photo.wnid)}
+    return list(of_class.values())[: max(count, 0)]
+
+
 @torch.no_grad()
 def _retrieval(
-    encoder: Encoder, composers: Mapping[str, Head], pool: Sequence[Photograph], seed: int
+    encoder: Encoder,
+    composers: Mapping[str, Head],
+    pool: Sequence[Photograph],
+    seed: int,
+    others: Sequence[Photograph] = (),
 ) -> list[dict[str, Any]]:
+    """Searches from each photograph of `pool` [N] among these, and, where there are `others`, among both."""
     rng = np.random.default_rng([seed, 2])
-    views = [look(encoder, [photo.rgb() for photo in pool[i : i + CHUNK]]) for i in range(0, len(pool), CHUNK)]
-    features = torch.cat([view.features for view in views])  # (N, C, h, w)
+    whole = [*pool, *others]
+    views = [look(encoder, [photo.rgb() for photo in whole[i : i + CHUNK]]) for i in range(0, len(whole), CHUNK)]
+    features = torch.cat([view.features for view in views])  # (N + others, C, h, w)
     wanted, texts = [], []
     asked = [*range(len(pool))] * ROUNDS
     for photo in (pool[i] for i in asked):
-        others = [one for one in pool if not confused(one, photo)]
-        other = others[int(rng.integers(len(others)))]
-        wanted.append([fits(name(other).word, one.index) for one in pool])
+        different = [one for one in pool if not confused(one, photo)]
+        other = different[int(rng.integers(len(different)))]
+        wanted.append([fits(name(other).word, one.index) for one in whole])
         texts.append(wording("replace", photo, other))
-    right = torch.tensor(wanted)  # (ROUNDS x N, N)
+    right = torch.tensor(wanted)  # (ROUNDS x N, N + others)
     rows = []
     for model, composer in composers.items():
         g = torch.cat([composer.image(part) for part in features.split(CHUNK)])
@@ -149,13 +165,15 @@ def _retrieval(
         for start in range(0, len(asked), CHUNK):
             tokens = encoder.encode_text(texts[start : start + CHUNK])
             q.append(composer.query(features[asked[start : start + CHUNK]], tokens.states, tokens.mask))
-        order = (torch.cat(q) @ g.T).argsort(dim=1, descending=True).cpu()
-        hits = right.gather(1, order)
-        row: dict[str, Any] = {"model": model}
-        for k in CUTS:
-            found = hits[:, :k].any(dim=1).numpy().astype(np.float64)
-            row[f"recall@{k}"] = asdict(estimate(found, np.array(asked)))
-        rows.append(row)
+        scores = torch.cat(q) @ g.T
+        for size in dict.fromkeys((len(pool), len(whole))):
+            order = scores[:, :size].argsort(dim=1, descending=True).cpu()
+            hits = right[:, :size].gather(1, order)
+            row: dict[str, Any] = {"model": model, "gallery": size}
+            for k in CUTS:
+                found = hits[:, :k].any(dim=1).numpy().astype(np.float64)
+                row[f"recall@{k}"] = asdict(estimate(found, np.array(asked)))
+            rows.append(row)
     return rows
 
 
@@ -200,6 +218,12 @@ def photographs_markdown(report: dict[str, Any]) -> str:
             lines += [f"### {pictures.capitalize()}, {group}: the {side} map", ""]
             lines += table(["map", f"peak on {_WHAT[pictures, side]}", "energy on it"], cells)
     lines += ["### “Replace the X with a Y”: a photograph of a Y among all of them, the reference included", ""]
-    lines += [f"{ROUNDS} searches from each photograph, for things of {ROUNDS} other classes.", ""]
-    cells = [[row["model"], *(percent(row[f"recall@{k}"]) for k in CUTS)] for row in report["retrieval"]]
-    return "\n".join([*lines, *table(["model", *(f"R@{k}" for k in CUTS)], cells)])
+    lines += [
+        f"{ROUNDS} searches from each photograph, for things of {ROUNDS} other classes. A larger gallery is filled up "
+        "with one photograph each of classes that the head was trained on; none of these is asked for.",
+        "",
+    ]
+    cells = [
+        [row["model"], str(row["gallery"]), *(percent(row[f"recall@{k}"]) for k in CUTS)] for row in report["retrieval"]
+    ]
+    return "\n".join([*lines, *table(["model", "gallery", *(f"R@{k}" for k in CUTS)], cells)])

@@ -5,6 +5,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from mmgrad.data.edits import TRAIN_FAMILIES, VALIDATION_FAMILIES
+from mmgrad.data.photo_folder import load_photographs
 from mmgrad.encoders import Trainable
 from mmgrad.errors import InputError
 from mmgrad.model import DEFAULT, load_encoder
@@ -25,7 +26,8 @@ def run(options: Namespace) -> None:
     out = options.out or Path("runs") / (title or DEFAULT)
     kept = options.cache or Path("runs") / ("cache" if encoder.source == DEFAULT else f"cache-{_plain(encoder.name)}")
     data, validation = (_benchmark if options.data else _scenes)(options, encoder, kept)
-    train(settings, data, validation, encoder, out, options.begin)
+    photographs = load_photographs(options.photos) if options.photos else ()
+    train(settings, data, validation, encoder, out, options.begin, photographs)
     print(f"The best checkpoint by validation is in {out}")
 
 

@@ -3,6 +3,7 @@
 import json
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import cast
@@ -15,6 +16,7 @@ from tqdm import tqdm
 
 from mmgrad.checkpoint import begin_with, how_trained, save_composer
 from mmgrad.composer import Composer
+from mmgrad.data.photo_folder import Photograph
 from mmgrad.encoders import Trainable
 from mmgrad.model import card_over
 from mmgrad.training.batches import Sampler, Settings
@@ -24,6 +26,7 @@ from mmgrad.training.memory import Memory
 from mmgrad.training.muon import Muon
 from mmgrad.training.naming import set_named_look
 from mmgrad.training.objective import objective
+from mmgrad.training.one_thing import set_one_thing
 from mmgrad.training.run_state import RunState
 from mmgrad.training.validation import recall
 
@@ -37,14 +40,17 @@ def train(
     encoder: Trainable,
     folder: Path,
     begin: Path | None = None,
+    photographs: Sequence[Photograph] = (),
 ) -> Composer:
     """Train a composer, keep the best one by the recall of "validation" in `folder`, and return the last.
 
     The weights are random at first, or those of the checkpoint in the folder `begin`. What is validated, kept and
     returned is a running mean of them (Polyak and Juditsky, 1992).
-    `validation` may hold further sets by name; their recall is logged. With no steps, only what is measured and not
-    learnt is set anew: the reach, the share of the named look, the thresholds of evidence, the confidence; and the
-    named look itself where the checkpoint has none; its card goes on telling how the head was trained.
+    `validation` may hold further sets by name; their recall is logged. From `photographs` it is learnt which pictures
+    are photographs of one thing. With no steps, only what is measured and not
+    learnt is set anew: the reach, the share of the named look and where it counts more, the thresholds of evidence, the
+    confidence; and the named look itself where the checkpoint has none; its card goes on telling how the head was
+    trained.
     `folder/state.safetensors` holds the run's state after every evaluation; a run that was killed goes on from there
     and makes the batches that it would have made.
     """
@@ -55,6 +61,7 @@ def train(
     else:
         begin_with(composer, begin)
     set_named_look(composer, data, encoder)
+    set_one_thing(composer, photographs, encoder)
     optimizers = _optimizers(composer, settings)
     average = AveragedModel(composer, avg_fn=_averaged)
     mean = cast(Composer, average.module)
@@ -72,7 +79,7 @@ def train(
         nonlocal best
         seconds = time.monotonic() - began
         set_reach(mean, validation["validation"], encoder)
-        set_share(mean, validation.values(), encoder)
+        set_share(mean, validation["validation"], encoder)
         recalls = {name: recall(mean, held_out, encoder) for name, held_out in validation.items()}
         measured = {f"{name}_recall_at_{validation[name].cut}": round(value, 4) for name, value in recalls.items()}
         line = {"step": done, "seconds": round(seconds), **measured, **parts}
@@ -117,9 +124,7 @@ def train(
 
 def composer_for(encoder: Trainable) -> Composer:
     """A composer of random weights for what an encoder gives."""
-    names = encoder.look_rows()
-    count = 0 if names is None else len(names)
-    return Composer(encoder.channels, encoder.token_width, encoder.grid, encoder.look_width, count)
+    return Composer(encoder.channels, encoder.token_width, encoder.grid, encoder.look_width)
 
 
 def _averaged(mean: Tensor, current: Tensor, count: Tensor | int) -> Tensor:

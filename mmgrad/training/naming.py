@@ -23,7 +23,7 @@ SHARE = 0.24
 def set_named_look(composer: Composer, data: Features, encoder: Trainable) -> None:
     """Measure what of the composer's named look is measured once, unless a checkpoint brought it: directions, from the
     looks of all names, and the network, by logistic loss on TEXTS texts of single changes whose noun that comes is
-    known. The names in these directions are measured in any case.
+    known.
 
     Without looks, or where no text of the data says what comes, as in the benchmarks of the field, there is none.
     """
@@ -34,8 +34,6 @@ def set_named_look(composer: Composer, data: Features, encoder: Trainable) -> No
         named.axes.copy_(torch.linalg.svd(rows, full_matrices=False).Vh[: len(named.axes)])
         _fit(named, data, encoder)
         named.share.fill_(SHARE)
-    if named.names is not None:
-        named.names.copy_(functional.normalize(rows @ named.axes.T, dim=-1))
 
 
 def _fit(named: NamedLook, data: Features, encoder: Trainable) -> None:

@@ -1,6 +1,7 @@
 /* Maps drawn in the page: the geometry of mmgrad.letterbox and the colours of mmgrad.overlay, from the raw values.
-   A map is { values, shape: [rows, columns], empty } over the square that the model saw; a box is where the picture lies
-   in it, [top, left, height, width, size]; a scale is { peak, reach }, the strongest positive and absolute value. */
+   A map is { values, shape: [rows, columns], empty, change } over the square that the model saw, where `change` may be
+   missing and is otherwise drawn for evidence against; a box is where the picture lies in it, [top, left, height, width,
+   size]; a scale is { peak, reach }, the strongest positive and absolute value. */
 (() => {
   const decoded = new WeakMap();
   const values = (map) => {
@@ -31,7 +32,7 @@
   /* The map at the centres of width x height pixels of the picture. Evidence for comes from its positive part, read as
      the engine reads it; with `both`, evidence against stays. */
   const field = (map, [top, left, inner, across, size], width, height, both) => {
-    const source = both ? map : { shape: map.shape };
+    const source = { shape: map.shape, values: map.change ?? map.values };
     if (!both) decoded.set(source, values(map).map((value) => Math.max(value, 0)));
     const columns = Array.from({ length: width }, (_, x) => between((x + 0.5) / width, left, across, size, map.shape[1]));
     const out = new Float32Array(width * height);

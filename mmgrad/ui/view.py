@@ -94,9 +94,10 @@ def panel_view(image: np.ndarray, evidence: Map, side: int = HIT_SIDE) -> View:
 
 
 def map_view(evidence: Map) -> View:
-    """The raw values of a map, signed float32 row by row in base 64, its shape, and whether it holds no evidence."""
-    values = np.ascontiguousarray(evidence.values, dtype="<f4")
-    return {"values": _base64(values.tobytes()), "shape": list(values.shape), "empty": evidence.empty}
+    """The raw values of a map, signed float32 row by row in base 64, its shape, and whether it holds no evidence; and
+    `change`, the evidence for and against the change alone, where that is less."""
+    view: View = {"values": _floats(evidence.values), "shape": list(evidence.values.shape), "empty": evidence.empty}
+    return view if evidence.change is None else view | {"change": _floats(evidence.change)}
 
 
 def reach(maps: Iterable[Map]) -> float:
@@ -140,12 +141,16 @@ def _small(evidence: Map) -> np.ndarray:
     """The signed map over a small copy of the picture: the same places of the square, fewer pixels."""
     box = evidence.letterbox
     height, width = _within(box.height, box.width, _REACH_SIDE)
-    return replace(box, height=height, width=width).restore(evidence.values)
+    return replace(box, height=height, width=width).restore(evidence.signed)
 
 
 def _within(height: int, width: int, side: int) -> tuple[int, int]:
     share = min(1.0, side / max(height, width))
     return max(1, round(height * share)), max(1, round(width * share))
+
+
+def _floats(values: np.ndarray) -> str:
+    return _base64(np.ascontiguousarray(values, dtype="<f4").tobytes())
 
 
 def _base64(content: bytes) -> str:

@@ -20,7 +20,7 @@ from mmgrad.encoders import TextTokens
 from mmgrad.errors import InputError
 from mmgrad.evaluation import evaluate_photographs, photographs_markdown
 from mmgrad.evaluation.photograph_questions import crops, different, mosaics
-from mmgrad.evaluation.photographs import _figures, _retrieval
+from mmgrad.evaluation.photographs import GALLERY, _figures, _fillers, _retrieval
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +129,19 @@ def test_boxes_are_shares_of_the_picture(tmp_path: Path) -> None:
         load_boxes(tmp_path / "boxes.csv")
 
 
+def test_a_larger_gallery_is_filled_with_one_photograph_each_of_other_classes(encoder, composer, photographs) -> None:
+    twice = (*photographs, *photographs[:100])
+    chosen = _fillers(twice, 150, seed=0)
+    assert len({photo.index for photo in chosen}) == len(chosen) == 150
+    assert not any(is_for_validation(photo.wnid) for photo in chosen)
+    assert len(_fillers(photographs[:20], 150, seed=0)) == len(
+        [photo for photo in photographs[:20] if not is_for_validation(photo.wnid)]
+    )
+    assert _fillers(photographs, -5, seed=0) == []
+    report = evaluate_photographs(encoder, {"tiny": composer}, photographs, 4)
+    assert [row["gallery"] for row in report["retrieval"]] == [report["photographs"], GALLERY]
+
+
 def test_too_few_classes_are_one_sentence(encoder, composer: Composer, photographs) -> None:
     with pytest.raises(InputError, match="more classes"):
         evaluate_photographs(encoder, {"tiny": composer}, photographs[:20], 4)
@@ -139,7 +152,9 @@ def test_the_same_seed_asks_the_same(encoder, composer: Composer, photographs) -
     assert first == second
 
 
-def test_recall_is_one_for_a_search_that_knows_and_none_for_one_that_stays(encoder, pool, monkeypatch) -> None:
+def test_recall_is_one_for_a_search_that_knows_and_none_for_one_that_stays(
+    encoder, photographs, pool, monkeypatch
+) -> None:
     looks = {photo.index: encoder.trunk(encoder.prepare([photo.rgb()])[0]) for photo in pool}
 
     def image(features: Tensor) -> Tensor:
@@ -154,6 +169,7 @@ def test_recall_is_one_for_a_search_that_knows_and_none_for_one_that_stays(encod
     knows = SimpleNamespace(image=image, query=lambda features, states, mask: states[:, 0])
     stays = SimpleNamespace(image=image, query=lambda features, states, mask: image(features))
     monkeypatch.setattr(encoder, "encode_text", encode_text)
-    right, wrong = _retrieval(encoder, {"knows": knows, "stays": stays}, pool, seed=0)  # type: ignore[dict-item]
-    assert right["recall@1"]["mean"] == 1
+    models, others = {"knows": knows, "stays": stays}, [photo for photo in photographs if photo not in pool][:40]
+    right, right_among_more, wrong, _ = _retrieval(encoder, models, pool, 0, others)  # type: ignore[arg-type]
+    assert right["recall@1"]["mean"] == right_among_more["recall@1"]["mean"] == 1
     assert wrong["recall@1"]["mean"] == 0

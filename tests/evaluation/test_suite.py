@@ -88,11 +88,11 @@ def test_figures_are_those_of_a_map_made_alone(
             texts, rest = (tokens.states, tokens.mask), (blank(encoder), encoder.evidence)
             if side == "reference":
                 g = composer.image(features[1:])
-                values, box = explain_reference(composer, features[:1], *texts, g, *rest)[0], first
+                values, box = explain_reference(composer, features[:1], *texts, g, *rest).shown[0], first
             else:
                 q = composer.query(features[:1], *texts)
                 change = q - composer.image(features[:1])
-                values, box = explain_targets(composer, features[1:], change, q, *rest)[0], second
+                values, box = explain_targets(composer, features[1:], change, q, *rest).shown[0], second
             positive = np.maximum(values.numpy(), 0)
             expected = localise(box.restore(positive), mask > 0, dilate(mask > 0))
             found = maps.figures["a", "MMGrad"][k]

@@ -140,7 +140,7 @@ def test_a_run_of_other_settings_is_not_taken_up(encoder, data, tmp_path: Path):
         train(Settings(steps=2, families=2, per_family=2, attention=0.0), data, {"validation": data}, encoder, tmp_path)
 
 
-def test_the_share_that_is_set_is_the_best_of_all_for_what_is_really_searched(encoder, data, tmp_path: Path):
+def test_the_share_that_is_set_is_nearly_the_best_for_what_is_really_searched(encoder, data, tmp_path: Path):
     settings = Settings(steps=6, families=4, per_family=8, warmup=2, evaluate_every=6, attention=0.0)
     composer = train(settings, data, {"validation": data}, encoder, tmp_path)
     assert composer.named is not None
@@ -148,7 +148,7 @@ def test_the_share_that_is_set_is_the_best_of_all_for_what_is_really_searched(en
     for share in SHARES:
         composer.named.share.fill_(share)
         recalls[share] = recall(composer, data, encoder)
-    set_share(composer, [data], encoder)
+    set_share(composer, data, encoder)
     chosen = round(float(composer.named.share), 2)
     assert recalls[chosen] == pytest.approx(max(recalls.values()), abs=0.02)
 

@@ -39,6 +39,8 @@ def test_the_numbers_are_json(made):
 def test_the_raw_maps_are_arrays_that_need_no_pickle(made):
     arrays = np.load(io.BytesIO(content(made, "npz")), allow_pickle=False)
     assert (arrays["reference"] == made.reference.values).all()
+    assert (arrays["reference_change"] == made.reference.signed).all()
+    assert arrays["targets_change"].shape == (3, 14, 14)
     assert arrays["targets"].shape == (3, 14, 14)
     assert arrays["words_targets"].shape == (len(made.words), 3, 14, 14)
     assert json.loads(str(arrays["explanation"]))["text"] == made.text

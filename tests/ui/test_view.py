@@ -1,5 +1,6 @@
 import base64
 import json
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -37,6 +38,17 @@ def test_a_map_is_sent_as_its_raw_signed_values(make_map):
     assert (values == evidence.values).all()
     assert values.min() < 0
     assert view["empty"] is False
+
+
+def test_evidence_against_is_that_against_the_change(make_map):
+    alone = make_map(PICTURE, 3, 5, 0.02, negative=(10, 10))
+    shown = replace(alone, values=np.maximum(alone.values, 0), change=2 * alone.values)
+    view = map_view(shown)
+    change = np.frombuffer(base64.b64decode(view["change"]), "<f4").reshape(view["shape"])
+    assert (change == 2 * alone.values).all()
+    assert "change" not in map_view(alone)
+    assert reach([shown]) == pytest.approx(2 * reach([alone]))
+    assert shown.peak == alone.peak
 
 
 def test_a_map_without_evidence_says_so(make_map):

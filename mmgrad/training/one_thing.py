@@ -1,0 +1,70 @@
+"""Which pictures are photographs of one thing, learnt from such, from mosaics of them and from composed scenes; see
+`mmgrad.named_look`."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from mmgrad.composer import Composer
+from mmgrad.data.atlas import load_atlas
+from mmgrad.data.edits import make_family
+from mmgrad.data.mosaics import Shot, grid
+from mmgrad.data.photo_folder import Photograph, is_for_validation
+from mmgrad.encoders import Encoder
+
+FAMILIES = 60  # of composed scenes
+MOSAICS = 300
+SIDE = 224
+PENALTY = 1e-4  # of the squares of the weights
+BLOCK = 32  # pictures
+
+
+def set_one_thing(composer: Composer, photographs: Sequence[Photograph], encoder: Encoder) -> None:
+    """Fit what tells photographs of one thing by how they look, by logistic regression; both kinds have equal weight.
+
+    Only photographs of classes that are not kept for validation are looked at. Without any, or without a named look,
+    nothing is done.
+    """
+    photographs = [photo for photo in photographs if not is_for_validation(photo.wnid)]
+    if composer.named is None or not photographs:
+        return
+    single = _looks(composer, [photo.rgb() for photo in photographs], encoder)
+    other = _looks(composer, [*_mosaics(photographs), *_scenes()], encoder)
+    looks = torch.cat([single, other])
+    wanted = torch.cat([single.new_ones(len(single), 1), single.new_zeros(len(other), 1)])
+    weight = wanted / len(single) + (1 - wanted) / len(other)
+    layer = composer.named.one_thing.requires_grad_(True)
+    torch.nn.init.zeros_(layer.weight)
+    torch.nn.init.zeros_(layer.bias)
+    optimizer = torch.optim.LBFGS(layer.parameters(), max_iter=300, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        optimizer.zero_grad()
+        missed = functional.binary_cross_entropy_with_logits(layer(looks), wanted, weight, reduction="sum") / 2
+        value: Tensor = missed + PENALTY * layer.weight.square().sum()
+        value.backward()
+        return value
+
+    with torch.enable_grad():
+        optimizer.step(loss)
+    layer.requires_grad_(False)
+
+
+@torch.no_grad()
+def _looks(composer: Composer, pictures: Sequence[np.ndarray], encoder: Encoder) -> Tensor:
+    """How pictures look on the whole, [N, DIRECTIONS]."""
+    parts = (encoder.prepare(pictures[i : i + BLOCK])[0] for i in range(0, len(pictures), BLOCK))
+    return torch.cat([composer.look(encoder.trunk(pixels))[:, :-1] for pixels in parts])
+
+
+def _mosaics(photographs: Sequence[Photograph]) -> list[np.ndarray]:
+    rng, board, atlas = np.random.default_rng(0), grid(2, 2), load_atlas()
+    chosen = rng.integers(len(photographs), size=(MOSAICS, 4)).tolist()
+    return [board.draw(tuple(Shot.plain(photographs[i]) for i in four), atlas, SIDE) for four in chosen]
+
+
+def _scenes() -> list[np.ndarray]:
+    return [scene for number in range(FAMILIES) for scene in make_family(load_atlas(), "train", number).scenes]

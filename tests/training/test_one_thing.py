@@ -1,0 +1,77 @@
+"""What tells photographs of one thing, as it is fitted and as it is shipped."""
+
+import csv
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from mmgrad.composer import Composer
+from mmgrad.data.atlas import load_atlas
+from mmgrad.data.edits import make_family
+from mmgrad.data.imagenet import classes
+from mmgrad.data.photo_folder import Photograph, is_for_validation, load_photographs
+from mmgrad.encoders.compact import CompactEncoder
+from mmgrad.images import load_image
+from mmgrad.model import Model, load_model
+from mmgrad.named_look import NEVER
+from mmgrad.training import one_thing
+from mmgrad.training.one_thing import set_one_thing
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Photograph, ...]:
+    """Smooth noise of its own for each of a few classes."""
+    place = tmp_path_factory.mktemp("photographs")
+    rng, rows = np.random.default_rng(1), [["file", "wnid"]]
+    for one in classes()[::25]:
+        pixels = cv2.resize(rng.integers(0, 256, (3, 3, 3), np.uint8), (72, 64), interpolation=cv2.INTER_CUBIC)
+        Image.fromarray(pixels).save(place / f"{one.wnid}.png")
+        rows.append([f"{one.wnid}.png", one.wnid])
+    with (place / "labels.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
+    return load_photographs(Path(place))
+
+
+def _single(model: Model | Composer, encoder: CompactEncoder, pictures: list[np.ndarray]) -> torch.Tensor:
+    composer = model.composer if isinstance(model, Model) else model
+    assert isinstance(composer, Composer)
+    assert composer.named is not None
+    with torch.no_grad():
+        looks = composer.look(encoder.trunk(encoder.prepare(pictures)[0]))[:, :-1]
+        return composer.named.one_thing(looks)[:, 0].sigmoid()
+
+
+def test_it_is_learnt_from_photographs_and_told_apart_from_scenes(
+    photographs: tuple[Photograph, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(one_thing, "FAMILIES", 2)
+    monkeypatch.setattr(one_thing, "MOSAICS", 8)
+    encoder = CompactEncoder()
+    torch.manual_seed(0)
+    size = encoder.channels, encoder.token_width, encoder.grid, encoder.look_width
+    composer = Composer(*size, width=16, heads=2, layers=1)
+    assert composer.named is not None
+    composer.named.axes.copy_(torch.linalg.svd(encoder.look_rows(), full_matrices=False).Vh[:255])
+    set_one_thing(composer, (), encoder)
+    assert float(composer.named.one_thing.bias) == NEVER
+    set_one_thing(composer, photographs, encoder)
+    assert not any(parameter.requires_grad for parameter in composer.named.parameters())
+    kept = [photo for photo in photographs if not is_for_validation(photo.wnid)]
+    assert len(kept) < len(photographs)
+    single = _single(composer, encoder, [photo.rgb() for photo in photographs])
+    other = _single(composer, encoder, list(make_family(load_atlas(), "train", 0).scenes))
+    assert float(single.min()) > float(other.max())
+
+
+def test_the_shipped_one_tells_a_photograph_from_scenes_it_has_not_seen() -> None:
+    model = load_model("compact", "cpu")
+    assert isinstance(model.encoder, CompactEncoder)
+    photos = sorted(Path("examples/photos").glob("*.webp"))
+    assert photos
+    single = _single(model, model.encoder, [load_image(path) for path in photos])
+    other = _single(model, model.encoder, list(make_family(load_atlas(), "test", 0).scenes))
+    assert float(single.mean()) > 0.5 > 0.3 > float(other.mean())
