@@ -15,15 +15,17 @@ from mmgrad.data.mosaics import Shot, grid
 from mmgrad.data.photo_folder import Photograph, is_for_validation
 from mmgrad.encoders import Encoder
 
-FAMILIES = 60  # of composed scenes
-MOSAICS = 300
+FAMILIES = 210  # of composed scenes, one scene of each
+MOSAICS = 90
+ODDS = 2.0
+"""What all other pictures weigh against all photographs of one thing: it is worse to take a scene for one."""
 SIDE = 224
 PENALTY = 1e-4  # of the squares of the weights
 BLOCK = 32  # pictures
 
 
 def set_one_thing(composer: Composer, photographs: Sequence[Photograph], encoder: Encoder) -> None:
-    """Fit what tells photographs of one thing by how they look, by logistic regression; both kinds have equal weight.
+    """Fit what tells photographs of one thing by how they look, by logistic regression.
 
     Only photographs of classes that are not kept for validation are looked at. Without any, or without a named look,
     nothing is done.
@@ -35,7 +37,7 @@ def set_one_thing(composer: Composer, photographs: Sequence[Photograph], encoder
     other = _looks(composer, [*_mosaics(photographs), *_scenes()], encoder)
     looks = torch.cat([single, other])
     wanted = torch.cat([single.new_ones(len(single), 1), single.new_zeros(len(other), 1)])
-    weight = wanted / len(single) + (1 - wanted) / len(other)
+    weight = (wanted / len(single) + (1 - wanted) * ODDS / len(other)) / (1 + ODDS)
     layer = composer.named.one_thing.requires_grad_(True)
     torch.nn.init.zeros_(layer.weight)
     torch.nn.init.zeros_(layer.bias)
@@ -43,7 +45,7 @@ def set_one_thing(composer: Composer, photographs: Sequence[Photograph], encoder
 
     def loss() -> Tensor:
         optimizer.zero_grad()
-        missed = functional.binary_cross_entropy_with_logits(layer(looks), wanted, weight, reduction="sum") / 2
+        missed = functional.binary_cross_entropy_with_logits(layer(looks), wanted, weight, reduction="sum")
         value: Tensor = missed + PENALTY * layer.weight.square().sum()
         value.backward()
         return value
@@ -67,4 +69,4 @@ def _mosaics(photographs: Sequence[Photograph]) -> list[np.ndarray]:
 
 
 def _scenes() -> list[np.ndarray]:
-    return [scene for number in range(FAMILIES) for scene in make_family(load_atlas(), "train", number).scenes]
+    return [make_family(load_atlas(), "train", number).scenes[0] for number in range(FAMILIES)]
