@@ -77,5 +77,6 @@ class NamedLook(nn.Module):
 
         `share`, or up to MOST where they are of one thing. It is held constant: no map tells of it.
         """
-        single = self.one_thing(pictures[:, :-1]).sigmoid() * (self.share > 0)
+        looks = pictures[:, :-1].to(self.one_thing.weight.dtype)
+        single = self.one_thing(looks).sigmoid() * (self.share > 0)
         return self.share + single * (MOST - self.share).clamp_min(0)

@@ -311,7 +311,7 @@ def test_train_takes_its_settings_from_the_options(tmp_path: Path, monkeypatch: 
     data, validation = ((tmp_path / "c", encoder, part) for part in parts)
     assert built == [validation, data]
     settings = Settings(steps=3, attention=0.0, seed=4)
-    assert trained == [(settings, data, {"validation": validation}, encoder, tmp_path, None)]
+    assert trained == [(settings, data, {"validation": validation}, encoder, tmp_path, None, ())]
 
 
 def test_train_takes_photographs_beside_the_scenes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -320,11 +320,13 @@ def test_train_takes_photographs_beside_the_scenes(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(training_command, "load_encoder", lambda name: encoder)
     monkeypatch.setattr(cache, "build", lambda folder, encoder, *parts: parts)
     monkeypatch.setattr(training_command, "train", lambda *given: trained.append(given))
+    monkeypatch.setattr(training_command, "load_photographs", lambda folder: ("photographs of", folder))
     photos = tmp_path / "photos"
     arguments = ["--out", str(tmp_path), "--families", "10", "--validation-families", "4", "--photos", str(photos)]
     assert cli.main(["train", *arguments]) == 0
     assert trained[0][1] == (Part("train", 10), Part("train", 2, photos))
     assert trained[0][2] == {"validation": (Part("validation", 4),), "photographs": (Part("validation", 2, photos),)}
+    assert trained[0][6] == ("photographs of", photos)
 
 
 def test_a_model_and_a_gallery_are_pushed_and_used_by_their_names(options, local_hub, capsys):

@@ -7,12 +7,13 @@ import pytest
 from mmgrad.ui import launch
 
 pytestmark = pytest.mark.slow
+TEXT = "swap the marker for a red wrench"
 
 
 @pytest.fixture(scope="module")
 def shipped(engine, tmp_path_factory):
-    record = engine.gallery.records[0]
-    entry = {"id": "a", "image": str(record.path), "text": "make it smaller", "edit": "resize", "look_at": "The thing."}
+    record = engine.gallery.records[engine.gallery.positions["00/0004-0.webp"]]
+    entry = {"id": "a", "image": str(record.path), "text": TEXT, "edit": "replace", "look_at": "The thing."}
     folder = tmp_path_factory.mktemp("shipped")
     (folder / "examples.json").write_text(json.dumps([entry]))
     page, local = launch({engine.name: engine}, folder, prevent_thread_lock=True, quiet=True)
@@ -25,10 +26,10 @@ def test_a_visitor_asks_the_shipped_model_and_all_the_closer_questions(visit, sh
     visitor = visit(size, server=shipped)
     page = visitor.page
     page.locator(".mm-example").click()
-    visitor.wait_for_answer("make it smaller")
+    visitor.wait_for_answer(TEXT)
     shown = min(12, len(engine.gallery))
     assert page.locator(".mm-hit").count() == shown
-    assert page.locator(".mm-reference .mm-word").all_inner_texts() == ["make", "it", "smaller"]
+    assert page.locator(".mm-reference .mm-word").all_inner_texts() == TEXT.split()
     told = page.locator(".mm-columns .mm-none:visible").count()
     assert len(visitor.maps()) + told == 1 + shown
     visitor.shoot("shipped")

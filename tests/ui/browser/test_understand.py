@@ -24,7 +24,7 @@ def test_the_method_is_one_click_away_and_back(visit, size):
     page = visitor.page
     page.get_by_role("link", name="How it works, and how well").click()
     page.wait_for_selector(".mm-prose math")
-    assert page.locator(".mm-prose math").count() == 4
+    assert page.locator(".mm-prose math").count() == 5
     tables = (
         [part for section in read_report() for part in section["parts"] if "rows" in part] if REPORT.is_file() else []
     )
