@@ -1,5 +1,6 @@
 """What the tests share: the engine that a fresh clone has, or the one that the environment names."""
 
+import csv
 import json
 import os
 import shutil
@@ -7,6 +8,8 @@ from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
+import numpy as np
 import pytest
 from huggingface_hub import HfApi, RepoCard
 from huggingface_hub.utils import filter_repo_objects
@@ -14,6 +17,8 @@ from PIL import Image
 
 import mmgrad
 from mmgrad import hub
+from mmgrad.data.imagenet import classes
+from mmgrad.data.photo_folder import Photograph, load_photographs
 
 
 class LocalHub:
@@ -80,6 +85,20 @@ def local_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalHub:
 def engine() -> mmgrad.Engine:
     """The shipped model and gallery; MMGRAD_MODEL and MMGRAD_GALLERY name others, as they do for the app."""
     return mmgrad.load(os.environ.get("MMGRAD_MODEL") or None, os.environ.get("MMGRAD_GALLERY") or None)
+
+
+@pytest.fixture(scope="session")
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Photograph, ...]:
+    """Smooth noise of its own for each of a third of the classes."""
+    place = tmp_path_factory.mktemp("photographs")
+    rng, rows = np.random.default_rng(1), [["file", "wnid"]]
+    for one in classes()[::3]:
+        pixels = cv2.resize(rng.integers(0, 256, (3, 3, 3), np.uint8), (72, 64), interpolation=cv2.INTER_CUBIC)
+        Image.fromarray(pixels).save(place / f"{one.wnid}.png")
+        rows.append([f"{one.wnid}.png", one.wnid])
+    with (place / "labels.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
+    return load_photographs(Path(place))
 
 
 @pytest.fixture

@@ -1,40 +1,23 @@
 """Figures on photographs, with a search that is always right and one that always gives the reference back."""
 
-import csv
 from pathlib import Path
 from types import SimpleNamespace
 
-import cv2
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
 from mmgrad.composer import Composer
 from mmgrad.data.imagenet import classes, fits, name
 from mmgrad.data.photo_boxes import load_boxes, off_centre
-from mmgrad.data.photographs import Photograph, is_for_validation, load_photographs
+from mmgrad.data.photographs import Photograph, is_for_validation
 from mmgrad.encoders import TextTokens
 from mmgrad.errors import InputError
 from mmgrad.evaluation import evaluate_photographs, photographs_markdown
 from mmgrad.evaluation.photograph_questions import crops, different, mosaics
 from mmgrad.evaluation.photographs import GALLERY, _figures, _fillers, _retrieval
-
-
-@pytest.fixture(scope="module")
-def photographs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Photograph, ...]:
-    """Smooth noise of its own for each of a third of the classes."""
-    place = tmp_path_factory.mktemp("photographs")
-    rng, rows = np.random.default_rng(1), [["file", "wnid"]]
-    for one in classes()[::3]:
-        pixels = cv2.resize(rng.integers(0, 256, (3, 3, 3), np.uint8), (72, 64), interpolation=cv2.INTER_CUBIC)
-        Image.fromarray(pixels).save(place / f"{one.wnid}.png")
-        rows.append([f"{one.wnid}.png", one.wnid])
-    with (place / "labels.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(rows)
-    return load_photographs(Path(place))
 
 
 @pytest.fixture(scope="module")

@@ -1,39 +1,21 @@
 """What tells photographs of one thing, as it is fitted and as it is shipped."""
 
-import csv
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from mmgrad.composer import Composer
 from mmgrad.data.atlas import load_atlas
 from mmgrad.data.edits import make_family
-from mmgrad.data.imagenet import classes
-from mmgrad.data.photo_folder import Photograph, is_for_validation, load_photographs
+from mmgrad.data.photo_folder import Photograph, is_for_validation
 from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.images import load_image
 from mmgrad.model import Model, load_model
 from mmgrad.named_look import NEVER
 from mmgrad.training import one_thing
 from mmgrad.training.one_thing import set_one_thing
-
-
-@pytest.fixture(scope="module")
-def photographs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Photograph, ...]:
-    """Smooth noise of its own for each of a few classes."""
-    place = tmp_path_factory.mktemp("photographs")
-    rng, rows = np.random.default_rng(1), [["file", "wnid"]]
-    for one in classes()[::25]:
-        pixels = cv2.resize(rng.integers(0, 256, (3, 3, 3), np.uint8), (72, 64), interpolation=cv2.INTER_CUBIC)
-        Image.fromarray(pixels).save(place / f"{one.wnid}.png")
-        rows.append([f"{one.wnid}.png", one.wnid])
-    with (place / "labels.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(rows)
-    return load_photographs(Path(place))
 
 
 def _single(model: Model | Composer, encoder: CompactEncoder, pictures: list[np.ndarray]) -> torch.Tensor:
@@ -56,6 +38,7 @@ def test_it_is_learnt_from_photographs_and_told_apart_from_scenes(
     composer = Composer(*size, width=16, heads=2, layers=1)
     assert composer.named is not None
     composer.named.axes.copy_(torch.linalg.svd(encoder.look_rows(), full_matrices=False).Vh[:255])
+    photographs = photographs[::8]
     set_one_thing(composer, (), encoder)
     assert float(composer.named.one_thing.bias) == NEVER
     set_one_thing(composer, photographs, encoder)
