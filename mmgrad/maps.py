@@ -59,15 +59,16 @@ def explain_targets(
     return Explained(over(change, match), change)
 
 
-def over(change: Tensor, match: Tensor) -> Tensor:
+def over(change: Tensor, match: Tensor, floor: float = FLOOR, rest: float = REST) -> Tensor:
     """A map of the change laid over one of the whole match, both [B, H, W] and signed.
 
     The sum of the positive values, the evidence, stays that of the change: where there is none, nothing is shown.
+    `benchmarks/map_parts.py` compares values of `floor` and `rest`.
     """
     positive = change.clamp_min(0)
     total = _sum(positive)
-    clear = (positive - FLOOR * positive.amax(dim=(1, 2), keepdim=True)).clamp_min(0)
-    both = (1 - REST) * _of_one(clear) + REST * _of_one(match)
+    clear = (positive - floor * positive.amax(dim=(1, 2), keepdim=True)).clamp_min(0)
+    both = (1 - rest) * _of_one(clear) + rest * _of_one(match)
     return both * total / _sum(both.clamp_min(0)).clamp_min(_LEAST)
 
 

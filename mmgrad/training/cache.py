@@ -30,11 +30,13 @@ VERSION = 3
 
 @dataclass(frozen=True)
 class Part:
-    """The first `families` families of a split: edit scenes, or those of labelled photographs in a folder."""
+    """`families` families of a split, from the number `first` on: edit scenes, or those of labelled photographs
+    in a folder."""
 
     split: str
     families: int
     photographs: Path | None = None
+    first: int = 0
 
     @property
     def name(self) -> str:
@@ -103,8 +105,9 @@ def load(folder: Path, encoder: Trainable, *parts: Part) -> Features:
 
 def _shards(folder: Path, part: Part) -> Iterator[tuple[Path, range]]:
     """The files of a part, and the families in each."""
-    for start in range(0, part.families, SHARD):
-        stop = min(start + SHARD, part.families)
+    end = part.first + part.families
+    for start in range(part.first, end, SHARD):
+        stop = min(start + SHARD, end)
         yield folder / part.name / f"v{VERSION}-{start:05d}-{stop:05d}.safetensors", range(start, stop)
 
 

@@ -56,6 +56,14 @@ def test_cached_features_are_those_of_the_trunk(encoder, data):
     assert own == [triplet.text for triplet in family.triplets]
 
 
+def test_a_part_may_begin_with_a_later_family(encoder, data, tmp_path: Path):
+    later = cache.build(tmp_path, encoder, Part("validation", 1, first=2), workers=0)
+    own = [row for row, f in zip(data.info, data.family.tolist(), strict=True) if f == 2]
+    assert [row["text"] for row in later.info] == [row["text"] for row in own]
+    assert len(later.members) == 1
+    assert len(later.members[0]) == len(data.members[2])
+
+
 def test_a_sentence_of_training_is_read_in_each_of_its_ways(encoder, tmp_path: Path):
     trained_on = cache.build(tmp_path, encoder, Part("train", 1), workers=0)
     index = torch.arange(len(trained_on.info))
