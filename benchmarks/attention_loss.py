@@ -1,7 +1,7 @@
 """What the attention loss brings: heads trained with it and without it, a Markdown table.
 
     python benchmarks/attention_loss.py [--steps 400] [--seeds 3] [--families 4000] [--out runs/attention]
-    python benchmarks/attention_loss.py --begin checkpoints/compact --first-family 15000 --families 1500 --steps 150 \\
+    python benchmarks/attention_loss.py --begin checkpoints/compact --first-family 15000 --families 1500 --steps 100 \\
         --batch 16 --learning-rate 0.001 --out runs/attention-late
 
 Of each seed three heads are trained from nothing on the same features: with the loss, without it for as many steps, and
