@@ -46,7 +46,7 @@ def main() -> None:
     options = _parser().parse_args()
     torch.set_num_threads(1)
     encoder = load_encoder("compact")
-    data = cache.build(options.cache, encoder, *_parts(options))
+    data = cache.build(options.cache, encoder, _part(options))
     cache.build(options.cache, encoder, HELD_OUT)
     settings = Settings(
         steps=options.steps,
@@ -74,8 +74,8 @@ def main() -> None:
     print(_tables(reports, options, ratio, longer))
 
 
-def _parts(options: argparse.Namespace) -> tuple[Part, ...]:
-    return (Part("train", options.families, first=options.first_family),)
+def _part(options: argparse.Namespace) -> Part:
+    return Part("train", options.families, first=options.first_family)
 
 
 def _folder(options: argparse.Namespace, name: str, seed: int) -> Path:
@@ -87,7 +87,7 @@ def _train(job: tuple[argparse.Namespace, str, Settings]) -> None:
     options, name, settings = job
     torch.set_num_threads(1)
     encoder = load_encoder("compact")
-    data = cache.load(options.cache, encoder, *_parts(options))
+    data = cache.load(options.cache, encoder, _part(options))
     held_out = {"validation": cache.load(options.cache, encoder, HELD_OUT)}
     train(settings, data, held_out, encoder, _folder(options, name, settings.seed), options.begin)
 

@@ -5,8 +5,8 @@
 Values of `mmgrad.maps.FLOOR` and `REST` on the validation split, edits of a thing. Deletion and insertion cover and
 uncover pixels in the order of the map (`mmgrad.evaluation.faithfulness`); a swapped text is that of another query, and
 the figure is the rank correlation of the map with itself; the energy is that inside the region that changes. Each side
-is judged by the same queries in all rows. Deletion is better
-the lower, insertion the higher. Means; of the gain over the change alone (above 0 where better) a 95 % interval, too.
+is judged by the same queries in all rows. Deletion is better the lower, insertion the higher. Means; of the gain over
+the change alone (above 0 where better) a 95 % interval, too.
 """
 
 import argparse
