@@ -3,9 +3,11 @@ temporary folder."""
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from socket import socket
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -132,13 +134,33 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def serve() -> Callable[..., AbstractContextManager[str]]:
+    """Serve engines and a folder of examples as long as its block lasts; gives the address.
+
+    The system chooses the port: two processes of tests that both try 7860 first meet there, and a page that lost its
+    port once does not start again at another, because its MCP session can be run only once.
+    """
+
+    @contextmanager
+    def on_a_port_of_its_own(engines: Mapping[str, Any], folder: Path) -> Iterator[str]:
+        with socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        page, local = launch(engines, folder, server_port=port, prevent_thread_lock=True, quiet=True)
+        yield local.rstrip("/")
+        page.close(verbose=False)
+
+    return on_a_port_of_its_own
+
+
+@pytest.fixture(scope="session")
 def served(make_engine: Callable[[], Any]) -> Any:
     """The engine behind the page."""
     return make_engine()
 
 
 @pytest.fixture(scope="session")
-def address(served: Any, drawn_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def address(serve: Any, served: Any, drawn_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("examples")
     entries = [
         {
@@ -152,9 +174,8 @@ def address(served: Any, drawn_folder: Path, tmp_path_factory: pytest.TempPathFa
         for number, edit in enumerate(EDITS)
     ]
     (folder / "examples.json").write_text(json.dumps(entries))
-    page, local = launch({"drawn": served}, folder, prevent_thread_lock=True, quiet=True)
-    yield local.rstrip("/")
-    page.close(verbose=False)
+    with serve({"drawn": served}, folder) as local:
+        yield local
 
 
 @pytest.fixture(params=["desktop", "phone"])

@@ -8,13 +8,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from mmgrad.ui import launch
-
 EXAMPLE = {"id": "0", "text": "make number 0 red", "edit": "recolour", "look_at": "The thing number 0."}
 
 
 @pytest.fixture(scope="module")
 def two(
+    serve: Callable[..., Any],
     make_engine: Callable[[], Any],
     make_other: Callable[[], Any],
     drawn_folder: Path,
@@ -23,9 +22,8 @@ def two(
     folder = tmp_path_factory.mktemp("examples")
     (folder / "examples.json").write_text(json.dumps([EXAMPLE | {"image": str(drawn_folder / "00.png")}]))
     engines = {"drawn": make_engine(), "others": make_other()}
-    page, local = launch(engines, folder, prevent_thread_lock=True, quiet=True)
-    yield local.rstrip("/")
-    page.close(verbose=False)
+    with serve(engines, folder) as local:
+        yield local
 
 
 def test_a_gallery_is_chosen_by_keyboard_and_every_way_on_keeps_to_it(visit, two, size, photo):

@@ -4,21 +4,18 @@ import json
 
 import pytest
 
-from mmgrad.ui import launch
-
 pytestmark = pytest.mark.slow
 TEXT = "swap the marker for a red wrench"
 
 
 @pytest.fixture(scope="module")
-def shipped(engine, tmp_path_factory):
+def shipped(serve, engine, tmp_path_factory):
     record = engine.gallery.records[engine.gallery.positions["00/0004-0.webp"]]
     entry = {"id": "a", "image": str(record.path), "text": TEXT, "edit": "replace", "look_at": "The thing."}
     folder = tmp_path_factory.mktemp("shipped")
     (folder / "examples.json").write_text(json.dumps([entry]))
-    page, local = launch({engine.name: engine}, folder, prevent_thread_lock=True, quiet=True)
-    yield local.rstrip("/")
-    page.close(verbose=False)
+    with serve({engine.name: engine}, folder) as local:
+        yield local
 
 
 @pytest.mark.parametrize("size", ["desktop", "phone"])
