@@ -234,6 +234,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--families", type=_count, help="of 7 pictures each (default: 14500, as the shipped model's last stage)"
     )
+    train.add_argument("--first-family", type=_natural, default=0, help="number of the first of them (default: 0)")
     train.add_argument("--validation-families", type=_count, help="default: 600")
     train.add_argument("--photos", type=Path, metavar="DIR", help="labelled photographs to train on too (labels.csv)")
     train.add_argument("--begin", type=Path, metavar="DIR", help="a checkpoint to begin with (default: random weights)")

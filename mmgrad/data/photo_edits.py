@@ -1,6 +1,6 @@
 """Changes between two pictures of one board: what changed, how a sentence asks for it, and what else it could mean."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,7 @@ from mmgrad.data import imagenet, phrases
 from mmgrad.data.changes import SLACK
 from mmgrad.data.imagenet import fits
 from mmgrad.data.mosaics import Board, Shot
-from mmgrad.data.patterns import patterns
+from mmgrad.data.patterns import EVERY, wordings
 from mmgrad.data.phrases import Sentence
 from mmgrad.data.places import ABSOLUTE, RELATIVE, holds
 
@@ -101,32 +101,32 @@ def ask(edit: Edit, board: Board, reference: State, target: State, rng: np.rando
 
 
 def say(
-    asked: Asked, board: Board, reference: State, rng: np.random.Generator, freely: bool = False
+    asked: Asked, board: Board, reference: State, rng: np.random.Generator, of: Collection[str] = (EVERY,)
 ) -> tuple[Sentence, bool]:
     """A sentence, and whether it says the old word: a thing alone, or one in a place of its own, needs no name.
 
-    `freely` allows the wordings that only training uses.
+    `of` as in `phrases.say`.
     """
     old = imagenet.name(asked.old_word) if asked.old_word else None
     new = imagenet.name(asked.new_word) if asked.new_word else None
     slots = phrases.thing_slots(old, new)
     kind, cell = asked.edit.kind, asked.edit.before
     if kind == "swap" and new is not None:
-        return phrases.say_one_of(_SWAP, slots | {"the_new": new.definite}, rng, freely), True
+        return phrases.say_one_of(_SWAP, slots | {"the_new": new.definite}, rng, of), True
     if board.kind == "single" and rng.random() < 0.3:
-        return phrases.say_one_of(_WHOLE, slots, rng, freely), False
+        return phrases.say_one_of(_WHOLE, slots, rng, of), False
     if kind in ("replace", "remove") and board.kind != "single" and cell is not None and rng.random() < 0.15:
         names = [name for name in _places(board, cell) if _only_one_at(board, reference, cell, name)]
         if names:
             slots |= phrases.place_slots(names[int(rng.integers(len(names)))], None, rng)
-            return phrases.say_one_of(_REPLACE_AT if kind == "replace" else _REMOVE_AT, slots, rng, freely), False
+            return phrases.say_one_of(_REPLACE_AT if kind == "replace" else _REMOVE_AT, slots, rng, of), False
     if asked.place:
         beside = reference[asked.anchor] if asked.anchor is not None else None
         word = imagenet.name(_anchor_word(asked, reference)) if beside is not None else None
         slots |= phrases.place_slots(asked.place, word, rng)
         kind = "add_at" if kind == "add" else kind
     alone = sum(shot is not None for shot in reference) == 1
-    said = phrases.say(kind, slots, rng, unseen=False, single=alone, freely=freely)
+    said = phrases.say(kind, slots, rng, single=alone, of=of)
     return said, True
 
 
@@ -190,93 +190,7 @@ def _is_at(board: Board, cell: int, name: str, anchor: int | None, slack: float)
     return holds(name, board.cells[cell].x, board.cells[cell].y, beside, slack)
 
 
-_WHOLE = patterns(
-    "whole",
-    """
-! make it {a_new}
-! make this {a_new}
-! show {a_new} instead
-! show me {a_new} instead
-! change it to {a_new}
-! turn it into {a_new}
-! replace it with {a_new}
-! find {a_new} instead
-{a_new} instead
-{new} instead
-I want {a_new} instead
-rather {a_new}
-now {a_new}
-but with {a_new}
-a photo of {a_new} instead
-~! swap it for {a_new}
-~! give me {a_new}
-~! find me {a_new}
-~! look for {a_new}
-~! let it be {a_new}
-~! replace this with {a_new}
-~ {a_new}
-~ {new}
-~ this, but {a_new}
-~ a picture of {a_new}
-~ it should be {a_new}
-~ should show {a_new}
-~ show {new}
-~ with {a_new} in place of that
-~ I'm looking for {a_new}
-~ is there {a_new}?
-~ do you have {a_new}?
-""",
-)
-_SWAP = patterns(
-    "swap",
-    """
-! swap {the_old} and {the_new}
-! swap the places of {the_old} and {the_new}
-! exchange the positions of {the_old} and {the_new}
-! switch {the_old} and {the_new} around
-! let {the_old} and {the_new} trade places
-! put {the_old} where {the_new} was and the other way round
-{the_old} and {the_new} should change places
-the same with {the_old} and {the_new} swapped
-{the_old} and {the_new} the other way round
-~! interchange {the_old} and {the_new}
-~! flip the places of {the_old} and {the_new}
-~! turn round the order of {the_old} and {the_new}
-~ {the_old} and {the_new} switched
-~ {the_old} in the place of {the_new}, and vice versa
-~ with {the_old} and {the_new} having changed seats
-""",
-)
-_REPLACE_AT = patterns(
-    "replace_at",
-    """
-! replace the picture {place} with {a_new}
-! replace what is {place} with {a_new}
-! change the photo {place} to {a_new}
-! swap the image {place} for {a_new}
-! turn the picture {place} into {a_new}
-the picture {place} should be {a_new}
-{a_new} {place} instead
-~! replace the thing {place} by {a_new}
-~! make the one {place} {a_new}
-~! put {a_new} in place of what is {place}
-~ {a_new} for the one {place}
-~ the one {place} should be {a_new}
-""",
-)
-_REMOVE_AT = patterns(
-    "remove_at",
-    """
-! remove the picture {place}
-! take away the photo {place}
-! delete the image {place}
-! clear what is {place}
-without the picture {place}
-the picture {place} should be gone
-~! get rid of the one {place}
-~! delete what is {place}
-~! remove the thing {place}
-~ no picture {place}
-~ nothing {place}
-""",
-)
+_WHOLE = wordings("whole")
+_SWAP = wordings("swap")
+_REPLACE_AT = wordings("replace_at")
+_REMOVE_AT = wordings("remove_at")

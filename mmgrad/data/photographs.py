@@ -14,6 +14,7 @@ from mmgrad.data.atlas import load_atlas
 from mmgrad.data.edits import SCENES, Family
 from mmgrad.data.imagenet import alike, fits
 from mmgrad.data.mosaics import Board, Shot, mosaic, scattered, single, take
+from mmgrad.data.patterns import EVERY, TRAIN
 from mmgrad.data.photo_edits import Asked, State, ask, difference, means, say
 from mmgrad.data.photo_folder import Photograph, is_for_validation, load_photographs
 from mmgrad.data.triplets import OTHERS, Triplet, says
@@ -193,7 +194,7 @@ class _Grower:
         self, board: Board, states: list[State], pictures: list[np.ndarray], reference: int, target: int, asked: Asked
     ) -> Triplet:
         said, names_old = say(asked, board, states[reference], self.rng)
-        others = [say(asked, board, states[reference], self.free, freely=True)[0].text for _ in range(self.others)]
+        others = [say(asked, board, states[reference], self.free, (EVERY, TRAIN))[0].text for _ in range(self.others)]
         edit, swap = asked.edit, asked.edit.kind == "swap"
         gone = names_old and edit.kind in ("replace", "remove")
         masks, rows = [], []

@@ -1,11 +1,12 @@
 """Sentences that ask for a change of a picture: patterns (`mmgrad.data.patterns`) filled, with their small grammar."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 
-from mmgrad.data.patterns import JOINTS, PATTERNS, Pattern
+from mmgrad.data.patterns import EVERY, JOINTS, PATTERNS, TRAIN, Pattern
 
 
 def _words(text: str) -> frozenset[str]:
@@ -75,11 +76,11 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence, the id of its pattern (two, joined, for a combined change), and whether it is test-only."""
+    """A sentence, the id of its pattern (two, joined, for a combined change), and the split that this is kept for."""
 
     text: str
     pattern: str
-    unseen: bool
+    of: str
 
 
 def article(word: str) -> str:
@@ -155,46 +156,45 @@ def thing_slots(old: Name | None, new: Name | None) -> dict[str, str]:
 
 
 def say(
-    kind: str, slots: dict[str, str], rng: np.random.Generator, unseen: bool, single: bool, freely: bool = False
+    kind: str, slots: dict[str, str], rng: np.random.Generator, single: bool, of: Collection[str] = (EVERY,)
 ) -> Sentence:
     """One sentence of a kind of `PATTERNS`.
 
-    `unseen` picks among the test-only patterns, `single` allows "it", `freely` the wordings that only training uses.
+    `single` allows "it"; `of` says whose patterns may be used: those of every split, those kept for one, or both.
     """
-    return _said(_choose(PATTERNS[kind], rng, unseen, single, freely=freely), slots, rng, freely)
+    return _said(_choose(PATTERNS[kind], rng, single, of), slots, rng, of)
 
 
 def say_one_of(
-    known: tuple[Pattern, ...], slots: dict[str, str], rng: np.random.Generator, freely: bool = False
+    known: tuple[Pattern, ...], slots: dict[str, str], rng: np.random.Generator, of: Collection[str] = (EVERY,)
 ) -> Sentence:
-    """One sentence of patterns that `patterns` made; `freely` as in `say`."""
-    return _said(_choose(known, rng, False, True, freely=freely), slots, rng, freely)
-
-
-def _said(pattern: Pattern, slots: dict[str, str], rng: np.random.Generator, freely: bool) -> Sentence:
-    clause = pattern.template.format(**slots)
-    return Sentence(_finish(clause, pattern.imperative, rng, freely), pattern.id, pattern.unseen)
+    """One sentence of patterns that `wordings` made; `of` as in `say`."""
+    return _said(_choose(known, rng, True, of), slots, rng, of)
 
 
 def say_both(
     first: tuple[str, dict[str, str]],
     second: tuple[str, dict[str, str]],
     rng: np.random.Generator,
-    unseen: bool,
-    freely: bool = False,
+    of: Collection[str] = (EVERY,),
 ) -> Sentence:
-    """Two changes, each (kind, slots), in one sentence; `unseen` and `freely` as in `say`."""
-    clauses = [
-        _choose(PATTERNS[kind], rng, False, False, imperative=True, freely=freely) for kind, _ in (first, second)
-    ]
-    joint = _choose(JOINTS, rng, unseen, True, freely=freely)
+    """Two changes, each (kind, slots), in one sentence; `of` as in `say`, but what is kept for validation or test is
+    how they are joined."""
+    said = [EVERY, *({TRAIN} & set(of))]
+    clauses = [_choose(PATTERNS[kind], rng, False, said, imperative=True) for kind, _ in (first, second)]
+    joint = _choose(JOINTS, rng, True, of)
     texts = [clause.template.format(**slots) for clause, (_, slots) in zip(clauses, (first, second), strict=True)]
     text = joint.template.format(first=texts[0], second=texts[1])
     return Sentence(
-        _finish(text, not text.startswith("first"), rng, freely),
+        _finish(text, joint.imperative, rng, TRAIN in of),
         f"{joint.id}({clauses[0].id},{clauses[1].id})",
-        joint.unseen,
+        joint.of,
     )
+
+
+def _said(pattern: Pattern, slots: dict[str, str], rng: np.random.Generator, of: Collection[str]) -> Sentence:
+    clause = pattern.template.format(**slots)
+    return Sentence(_finish(clause, pattern.imperative, rng, TRAIN in of), pattern.id, pattern.of)
 
 
 def listing(names: list[str]) -> str:
@@ -205,23 +205,19 @@ def listing(names: list[str]) -> str:
 def _choose(
     known: tuple[Pattern, ...],
     rng: np.random.Generator,
-    unseen: bool,
     single: bool,
+    of: Collection[str],
     imperative: bool = False,
-    freely: bool = False,
 ) -> Pattern:
     fitting = [
         pattern
         for pattern in known
-        if pattern.unseen == unseen
-        and (single or not pattern.single)
-        and (pattern.imperative or not imperative)
-        and (freely or not pattern.free)
+        if pattern.of in of and (single or not pattern.single) and (pattern.imperative or not imperative)
     ]
     return fitting[int(rng.integers(len(fitting)))]
 
 
-def _finish(clause: str, imperative: bool, rng: np.random.Generator, freely: bool = False) -> str:
+def _finish(clause: str, imperative: bool, rng: np.random.Generator, freely: bool) -> str:
     """Politeness, capitals and the final mark."""
     text, question = clause, clause.endswith("?")
     if imperative and rng.random() < 0.3:

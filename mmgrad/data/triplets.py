@@ -9,6 +9,7 @@ import numpy as np
 from mmgrad.data import phrases
 from mmgrad.data.atlas import Cutout
 from mmgrad.data.changes import Change, fits, sayable
+from mmgrad.data.patterns import EVERY, TRAIN
 from mmgrad.data.phrases import Name, Sentence
 from mmgrad.data.places import ABSOLUTE, Place, holds
 from mmgrad.data.scenes import Item, Rendered, Scene
@@ -47,8 +48,10 @@ class Triplet:
     others: tuple[str, ...] = ()
 
 
-OTHERS = 2
+OTHERS = 5
 """Further ways to say each sentence of the training split."""
+UNSEEN = 0.3
+"""How many sentences of validation and test are in wordings kept for them."""
 
 
 def says(text: str, word: str) -> bool:
@@ -170,11 +173,12 @@ class Writer:
 
     def _triplet(self, reference: int, target: int, changes: tuple[Change, ...]) -> Triplet:
         scene = self.layouts[reference]
-        unseen = self.stage.split == "test" and self.stage.rng.random() < 0.3
-        said = self._said(scene, changes, self.stage.rng, unseen)
+        split = self.stage.split
+        unseen = split != TRAIN and self.stage.rng.random() < UNSEEN
+        said = self._said(scene, changes, self.stage.rng, (split if unseen else EVERY,))
         others = []
-        if self.stage.split == "train":
-            others = [self._said(scene, changes, self.free, False, freely=True).text for _ in range(OTHERS)]
+        if split == TRAIN:
+            others = [self._said(scene, changes, self.free, (EVERY, TRAIN)).text for _ in range(OTHERS)]
         involved = self._involved(scene, changes)
         held_out = [cutout for cutout in involved if cutout.id in self.stage.held_out]
         change = changes[0]
@@ -189,7 +193,7 @@ class Writer:
             edit=change.kind if alone else "combined",
             pattern=said.pattern,
             unseen_photo=bool(held_out),
-            unseen_pattern=said.unseen,
+            unseen_pattern=said.of != EVERY,
             unseen_noun=any(cutout.noun not in self.seen_nouns for cutout in held_out),
             reference_mask=self._mask(reference, changes, after=False),
             target_mask=self._mask(target, changes, after=True),
@@ -202,12 +206,12 @@ class Writer:
         )
 
     def _said(
-        self, scene: Scene, changes: tuple[Change, ...], rng: np.random.Generator, unseen: bool, freely: bool = False
+        self, scene: Scene, changes: tuple[Change, ...], rng: np.random.Generator, of: tuple[str, ...]
     ) -> Sentence:
         parts = [self._slots(scene, change, rng) for change in changes]
         if len(parts) == 1:
-            return phrases.say(*parts[0], rng, unseen, single=len(scene.items) == 1, freely=freely)
-        return phrases.say_both(parts[0], parts[1], rng, unseen, freely)
+            return phrases.say(*parts[0], rng, single=len(scene.items) == 1, of=of)
+        return phrases.say_both(parts[0], parts[1], rng, of)
 
     def _slots(self, scene: Scene, change: Change, rng: np.random.Generator) -> tuple[str, dict[str, str]]:
         """The kind of sentence, and its slots."""

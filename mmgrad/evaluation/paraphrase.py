@@ -20,7 +20,7 @@ def paraphrase(triplet: Triplet, scene: Scene, rng: np.random.Generator) -> str:
     change = triplet.changes[0]
     for _ in range(TRIES):
         kind, slots = _slots(change, scene, rng)
-        sentence = phrases.say(kind, slots, rng, unseen=False, single=len(scene.items) == 1)
+        sentence = phrases.say(kind, slots, rng, single=len(scene.items) == 1)
         if sentence.pattern != triplet.pattern:
             return sentence.text
     raise RuntimeError(f"there is one pattern only for {triplet.text!r}")

@@ -25,7 +25,7 @@ from mmgrad.training.features import Features, keep_texts
 SHARD = 100  # families
 BLOCK = 20  # scenes that are encoded together
 SEEN = 0.4
-VERSION = 3
+VERSION = 4
 
 
 @dataclass(frozen=True)

@@ -42,10 +42,11 @@ def _check(options: Namespace) -> None:
 
 def _scenes(options: Namespace, encoder: Trainable, folder: Path) -> tuple[Features, dict[str, Features]]:
     families, held_out = options.families or TRAIN_FAMILIES, options.validation_families or VALIDATION_FAMILIES
-    parts = [Part("train", families)]
+    first = options.first_family
+    parts = [Part("train", families, first=first)]
     validation = {"validation": cache.build(folder, encoder, Part("validation", held_out))}
     if options.photos:
-        parts.append(Part("train", families // 5, options.photos))
+        parts.append(Part("train", families // 5, options.photos, first // 5))
         photographs = Part("validation", held_out // 2, options.photos)
         validation["photographs"] = cache.build(folder, encoder, photographs)
     return cache.build(folder, encoder, *parts), validation

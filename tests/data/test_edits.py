@@ -78,7 +78,7 @@ def test_held_out_photos_and_patterns_are_in_the_test_split_only(atlas: Atlas, m
         triplets = [triplet for family in some for triplet in family.triplets]
         assert bool(used & kept) is (split == "test")
         assert any(t.unseen_photo for t in triplets) is (split == "test")
-        assert any(t.unseen_pattern for t in triplets) is (split == "test")
+        assert any(t.unseen_pattern for t in triplets) is (split != "train")
         assert all(t.unseen_photo for t in triplets if t.unseen_noun)
 
 

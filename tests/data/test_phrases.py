@@ -1,12 +1,13 @@
 """Sentences: grammar, slots, and the patterns kept for the test split."""
 
 import re
+from collections import Counter
 
 import numpy as np
 import pytest
 
 from mmgrad.data import phrases
-from mmgrad.data.patterns import PATTERNS
+from mmgrad.data.patterns import EVERY, JOINTS, PATTERNS, TEST, TRAIN, VALIDATION
 from mmgrad.data.phrases import (
     Name,
     article,
@@ -81,53 +82,46 @@ def _slots(kind: str, rng: np.random.Generator, plural: bool) -> dict[str, str]:
 @pytest.mark.parametrize("plural", [False, True])
 def test_every_pattern_fills_to_a_clean_sentence(kind: str, plural: bool) -> None:
     rng = np.random.default_rng(0)
-    for unseen in (False, True):
-        for _ in range(250):
-            text = say(kind, _slots(kind, rng, plural), rng, unseen, single=True, freely=not unseen).text
+    for split in (EVERY, TEST, VALIDATION, TRAIN):
+        for _ in range(400):
+            text = say(kind, _slots(kind, rng, plural), rng, single=True, of=(split,)).text
             assert not re.search(r"[{}]|  |\s[.?!]|\?\.", text), text
             assert not re.search(r"\ba [aeiou]|\ban [^aeiou]", text, re.IGNORECASE), text
             if kind in ("replace", "add", "add_at"):
                 assert "owl" in text.lower()
 
 
-def test_every_kind_has_many_patterns_and_keeps_a_sixth_or_so_for_the_test_split() -> None:
-    for kind, every in PATTERNS.items():
-        patterns = [pattern for pattern in every if not pattern.free]
-        kept = sum(pattern.unseen for pattern in patterns)
-        assert len(patterns) - kept >= 12, kind
-        assert 0.1 <= kept / len(patterns) <= 0.22, kind
+def test_every_kind_has_many_patterns_and_keeps_some_for_validation_and_test_that_are_said_nowhere_else() -> None:
+    for kind, every in {**PATTERNS, "combined": JOINTS}.items():
+        count = Counter(pattern.of for pattern in every)
+        assert count[EVERY] >= (9 if kind == "combined" else 12), kind
+        assert count[TEST] >= 2, kind
+        assert count[VALIDATION] >= 3, kind
+        assert count[TRAIN] >= 25, kind
         assert len({pattern.id for pattern in every}) == len({pattern.template for pattern in every}) == len(every)
 
 
-def test_sentences_say_whether_their_pattern_is_kept_for_the_test_split() -> None:
+@pytest.mark.parametrize("split", [EVERY, TEST, VALIDATION, TRAIN])
+def test_a_sentence_is_of_a_pattern_that_is_allowed_and_says_whose_it_is(split: str) -> None:
     rng = np.random.default_rng(0)
-    kept = {pattern.id for patterns in PATTERNS.values() for pattern in patterns if pattern.unseen}
-    for unseen in (False, True):
-        for kind in PATTERNS:
-            sentence = say(kind, _slots(kind, rng, False), rng, unseen, single=False)
-            assert sentence.unseen is unseen
-            assert (sentence.pattern in kept) is unseen
-
-
-def test_wordings_of_training_alone_are_said_only_where_they_are_allowed_and_are_no_test_wordings() -> None:
-    rng = np.random.default_rng(0)
-    free = {pattern.id for patterns in PATTERNS.values() for pattern in patterns if pattern.free}
+    whose = {pattern.id: pattern.of for patterns in PATTERNS.values() for pattern in patterns}
     for kind in PATTERNS:
-        plainly, freely = (
-            {say(kind, _slots(kind, rng, False), rng, False, True, freely).pattern for _ in range(300)}
-            for freely in (False, True)
-        )
-        assert not plainly & free
-        assert len(freely & free) >= 10
-        assert not any(pattern.free and pattern.unseen for pattern in PATTERNS[kind])
+        for _ in range(50):
+            sentence = say(kind, _slots(kind, rng, False), rng, single=True, of=(split,))
+            assert sentence.of == whose[sentence.pattern] == split
+
+
+def test_training_says_its_own_wordings_and_those_of_every_split() -> None:
+    rng = np.random.default_rng(0)
+    for kind in PATTERNS:
+        said = {say(kind, _slots(kind, rng, False), rng, True, (EVERY, TRAIN)).of for _ in range(100)}
+        assert said == {EVERY, TRAIN}
 
 
 def test_it_is_said_only_where_there_is_one_thing() -> None:
     rng = np.random.default_rng(0)
     single = {pattern.id for patterns in PATTERNS.values() for pattern in patterns if pattern.single}
-    said = [
-        say(kind, _slots(kind, rng, False), rng, False, single=False).pattern for kind in PATTERNS for _ in range(80)
-    ]
+    said = [say(kind, _slots(kind, rng, False), rng, single=False).pattern for kind in PATTERNS for _ in range(80)]
     assert single
     assert not single & set(said)
 
@@ -137,7 +131,7 @@ def test_two_changes_are_joined_with_both_their_things() -> None:
     for _ in range(50):
         first = ("remove", thing_slots(Name("horse"), None))
         second = ("background", backdrop_slots("beach"))
-        sentence = say_both(first, second, rng, unseen=False)
+        sentence = say_both(first, second, rng)
         assert "horse" in sentence.text.lower()
         assert "beach" in sentence.text.lower()
         assert sentence.pattern.startswith("combined.")
@@ -145,7 +139,7 @@ def test_two_changes_are_joined_with_both_their_things() -> None:
 
 def test_sentences_come_polite_plain_capitalised_and_as_questions() -> None:
     rng = np.random.default_rng(0)
-    texts = [say("remove", thing_slots(Name("dog"), None), rng, False, False).text for _ in range(400)]
+    texts = [say("remove", thing_slots(Name("dog"), None), rng, False).text for _ in range(400)]
     assert len(set(texts)) > 90
     assert any(text.endswith("?") for text in texts)
     assert any(text.endswith(".") for text in texts)

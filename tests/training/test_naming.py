@@ -31,7 +31,7 @@ def composer(encoder: CompactEncoder) -> Composer:
         kind = ("replace", "remove", "add", "recolour")[int(rng.integers(4))]
         old, new = (seen[int(i)] for i in rng.choice(len(seen), 2, replace=False))
         slots = phrases.thing_slots(Name(old), Name(new)) | {"colour": "blue", "coloured": "blue", "a_coloured": "blue"}
-        text = phrases.say(kind, slots, rng, unseen=False, single=False).text
+        text = phrases.say(kind, slots, rng, single=False).text
         rows.append({"text": text, "edit": kind, "added": new if kind in ("replace", "add") else None})
     torch.manual_seed(0)
     size = encoder.channels, encoder.token_width, encoder.grid, encoder.look_width
