@@ -9,6 +9,7 @@ import torch
 
 from mmgrad.checkpoint import load_composer
 from mmgrad.composer import Composer
+from mmgrad.data.triplets import OTHERS
 from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.errors import ModelError
 from mmgrad.training import cache, loop
@@ -67,8 +68,8 @@ def test_a_part_may_begin_with_a_later_family(encoder, data, tmp_path: Path):
 def test_a_sentence_of_training_is_read_in_each_of_its_ways(encoder, tmp_path: Path):
     trained_on = cache.build(tmp_path, encoder, Part("train", 1), workers=0)
     index = torch.arange(len(trained_on.info))
-    for way, luck in enumerate((0.0, 0.5, 0.999)):
-        states, mask = trained_on.texts(index, encoder, torch.full((len(index),), luck))
+    for way in range(1 + OTHERS):
+        states, mask = trained_on.texts(index, encoder, torch.full((len(index),), (way + 0.5) / (1 + OTHERS)))
         texts = [(row["text"], *row["others"])[way] for row in trained_on.info]
         fresh = encoder.encode_text(texts)
         assert torch.equal(mask, fresh.mask)
