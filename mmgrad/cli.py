@@ -231,9 +231,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--cache", type=Path, metavar="DIR", help="features of one encoder; default: runs/cache, or of the model's name"
     )
-    train.add_argument(
-        "--families", type=_count, help="of 7 pictures each (default: 14500, as the shipped model's last stage)"
-    )
+    train.add_argument("--families", type=_count, help="of 7 pictures each (default: 14500)")
     train.add_argument("--first-family", type=_natural, default=0, help="number of the first of them (default: 0)")
     train.add_argument("--validation-families", type=_count, help="default: 600")
     train.add_argument("--photos", type=Path, metavar="DIR", help="labelled photographs to train on too (labels.csv)")

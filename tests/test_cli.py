@@ -327,6 +327,15 @@ def test_train_takes_photographs_beside_the_scenes(tmp_path: Path, monkeypatch: 
     assert trained[0][1] == (Part("train", 10), Part("train", 2, photos))
     assert trained[0][2] == {"validation": (Part("validation", 4),), "photographs": (Part("validation", 2, photos),)}
     assert trained[0][6] == ("photographs of", photos)
+    assert cli.main(["train", *arguments, "--first-family", "50"]) == 0
+    assert trained[1][1] == (Part("train", 10, first=50), Part("train", 2, photos, first=10))
+    assert trained[1][2] == trained[0][2]
+
+
+def test_a_benchmark_has_no_first_family(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    benchmark = ["--data", "cirr", "--root", str(tmp_path)]
+    assert cli.main(["train", *benchmark, "--out", str(tmp_path), "--first-family", "5"]) == 2
+    assert "belongs to composed scenes" in capsys.readouterr().err
 
 
 def test_a_model_and_a_gallery_are_pushed_and_used_by_their_names(options, local_hub, capsys):
@@ -352,7 +361,7 @@ def test_the_defaults_that_the_help_of_training_tells_are_those_of_the_data(caps
     with pytest.raises(SystemExit):
         cli.main(["train", "--help"])
     told = " ".join(capsys.readouterr().out.split())
-    assert f"default: {TRAIN_FAMILIES}," in told
+    assert f"default: {TRAIN_FAMILIES})" in told
     assert f"default: {VALIDATION_FAMILIES}" in told
     assert f"default: {Settings().steps};" in told
     assert f"default: {Settings().learning_rate}" in told

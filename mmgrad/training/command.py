@@ -36,6 +36,8 @@ def _check(options: Namespace) -> None:
         raise InputError(f"Say where {options.data} lies: --data {options.data} --root DIR.")
     if options.root is not None and not options.data:
         raise InputError("A --root belongs to a benchmark; say which: --data fashioniq or --data cirr.")
+    if options.data and options.first_family:
+        raise InputError("A --first-family belongs to composed scenes; a benchmark is trained on from its beginning.")
     if options.data and options.photos:
         raise InputError("Train on a benchmark or on photographs, --data or --photos, in one run.")
 
