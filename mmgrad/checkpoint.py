@@ -3,11 +3,13 @@
 import json
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from mmgrad.composer import Composer
 from mmgrad.confidence import Confidence
@@ -54,20 +56,27 @@ def load_composer(folder: Path, title: str | None = None) -> tuple[Composer, dic
     return composer.eval().requires_grad_(False), card
 
 
-def begin_with(composer: Composer, folder: Path) -> None:
-    """Give a composer the weights of the checkpoint in a folder, in place.
+def begin_with(composer: Composer, folders: Sequence[Path]) -> None:
+    """Give a composer the weights of the checkpoint in a folder, or of several their mean, in place.
 
-    Parts that the checkpoint has not, for it is of an earlier architecture, stay as they are. Raises ModelError where
-    there is none, or its weights do not fit.
+    The mean, number by number, is that of model soups (Wortsman et al., arXiv 2203.05482); it needs heads that were
+    trained from one another. Parts that the checkpoints have not, for they are of an earlier architecture, stay as they
+    are. Raises ModelError where there is none, or its weights do not fit.
     """
-    try:
-        weights = load_file(folder / "model.safetensors")
-        unknown = composer.load_state_dict(weights, strict=False).unexpected_keys
-    except (OSError, SafetensorError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[-1]
-        raise ModelError(f"Training cannot begin with the checkpoint in {folder} ({reason}).") from error
-    if unknown:
-        raise ModelError(f"Training cannot begin with the checkpoint in {folder}: this head has no {unknown[0]}.")
+    total: dict[str, Tensor] = {}
+    for folder in folders:
+        try:
+            weights = load_file(folder / "model.safetensors")
+            unknown = composer.load_state_dict(weights, strict=False).unexpected_keys
+        except (OSError, SafetensorError, RuntimeError) as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise ModelError(f"Training cannot begin with the checkpoint in {folder} ({reason}).") from error
+        if unknown:
+            raise ModelError(f"Training cannot begin with the checkpoint in {folder}: this head has no {unknown[0]}.")
+        if total and weights.keys() != total.keys():
+            raise ModelError(f"The checkpoint in {folder} has other parts than {folders[0]}; they have no mean.")
+        total = {key: value.float() + total.get(key, 0) for key, value in weights.items()}
+    composer.load_state_dict({key: value / len(folders) for key, value in total.items()}, strict=False)
 
 
 def how_trained(folder: Path) -> dict:

@@ -235,7 +235,14 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--first-family", type=_natural, default=0, help="number of the first of them (default: 0)")
     train.add_argument("--validation-families", type=_count, help="default: 600")
     train.add_argument("--photos", type=Path, metavar="DIR", help="labelled photographs to train on too (labels.csv)")
-    train.add_argument("--begin", type=Path, metavar="DIR", help="a checkpoint to begin with (default: random weights)")
+    train.add_argument(
+        "--begin",
+        type=Path,
+        nargs="+",
+        default=(),
+        metavar="DIR",
+        help="a checkpoint to begin with, or several: the mean of their weights (default: random weights)",
+    )
     train.add_argument("--steps", type=_natural, help="default: 1700; 0 only measures anew what is not learnt")
     train.add_argument("--learning-rate", type=_weight, help="default: 0.0015")
     train.add_argument("--attention", type=_weight, help="weight of the attention loss, 0 for none")

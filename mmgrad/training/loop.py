@@ -39,27 +39,26 @@ def train(
     validation: dict[str, Features],
     encoder: Trainable,
     folder: Path,
-    begin: Path | None = None,
+    begin: Sequence[Path] = (),
     photographs: Sequence[Photograph] = (),
 ) -> Composer:
     """Train a composer, keep the best one by the recall of "validation" in `folder`, and return the last.
 
-    The weights are random at first, or those of the checkpoint in the folder `begin`. What is validated, kept and
-    returned is a running mean of them (Polyak and Juditsky, 1992).
+    The weights are random at first, or those of the checkpoint in the folder `begin`, or of several their mean. What is
+    validated, kept and returned is a running mean of them (Polyak and Juditsky, 1992).
     `validation` may hold further sets by name; their recall is logged. From `photographs` it is learnt which pictures
-    are photographs of one thing. With no steps, only what is measured and not
-    learnt is set anew: the reach, the share of the named look and where it counts more, the thresholds of evidence, the
-    confidence; and the named look itself where the checkpoint has none; its card goes on telling how the head was
-    trained.
+    are photographs of one thing. With no steps, only what is measured and not learnt is set anew: the reach, the share
+    of the named look and where it counts more, the thresholds of evidence, the confidence; and the named look itself
+    where the checkpoint has none; its card goes on telling how the head was trained, the last one of several.
     `folder/state.safetensors` holds the run's state after every evaluation; a run that was killed goes on from there
     and makes the batches that it would have made.
     """
     torch.manual_seed(settings.seed)
     composer = composer_for(encoder)
-    if begin is None:
-        _standardise(composer, data, encoder)
-    else:
+    if begin:
         begin_with(composer, begin)
+    else:
+        _standardise(composer, data, encoder)
     set_named_look(composer, data, encoder)
     set_one_thing(composer, photographs, encoder)
     optimizers = _optimizers(composer, settings)
@@ -94,8 +93,8 @@ def train(
                 made["no_evidence"] = calibrate(mean, held_out, encoder)
                 made["confidence"] = calibrate_confidence(mean, held_out, encoder).to_card()
             how = {"settings": asdict(settings), "step": done, "seconds": round(seconds)}
-            if begin is not None and settings.steps == 0:
-                how = how_trained(begin)
+            if begin and settings.steps == 0:
+                how = how_trained(begin[-1])
             save_composer(mean, made | {"training": how | measured}, folder)
         state.save(folder, done, best, seconds)
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
-from mmgrad.checkpoint import load_composer
+from mmgrad.checkpoint import begin_with, load_composer, save_composer
 from mmgrad.composer import Composer
 from mmgrad.data.triplets import OTHERS
 from mmgrad.encoders.compact import CompactEncoder
@@ -132,9 +133,32 @@ def test_a_split_without_maps_to_show_calls_none_empty():
 def test_a_run_may_begin_with_a_checkpoint(encoder, data, tmp_path: Path):
     settings = Settings(steps=1, families=2, per_family=2, evaluate_every=1, learning_rate=0.0)
     first = train(settings, data, {"validation": data}, encoder, tmp_path / "first")
-    second = train(settings, data, {"validation": data}, encoder, tmp_path / "second", begin=tmp_path / "first")
+    second = train(settings, data, {"validation": data}, encoder, tmp_path / "second", begin=[tmp_path / "first"])
     for key, value in first.named_parameters():  # a checkpoint is kept in half precision
         assert torch.equal(value.half().float(), second.get_parameter(key)), key
+
+
+def test_a_run_may_begin_with_the_mean_of_checkpoints(encoder, data, tmp_path: Path):
+    settings = Settings(steps=0, families=2, per_family=2, attention=0.0)
+    heads = [composer_for(encoder) for _ in range(3)]
+    folders = [tmp_path / str(number) for number in range(3)]
+    for head, folder in zip(heads, folders, strict=True):
+        save_composer(head, {}, folder)
+    mean = train(settings, data, {"validation": data}, encoder, tmp_path / "mean", begin=folders)
+    for key, value in mean.named_parameters():
+        expected = torch.stack([head.get_parameter(key).half().float() for head in heads]).mean(0)
+        assert torch.allclose(value, expected, atol=1e-6), key
+
+
+def test_there_is_no_mean_of_heads_of_other_parts(encoder, tmp_path: Path):
+    head = composer_for(encoder)
+    save_composer(head, {}, tmp_path / "whole")
+    save_composer(head, {}, tmp_path / "less")
+    weights = load_file(tmp_path / "less" / "model.safetensors")
+    del weights["place"]
+    save_file(weights, tmp_path / "less" / "model.safetensors")
+    with pytest.raises(ModelError, match=r"less has other parts than .*whole"):
+        begin_with(head, [tmp_path / "whole", tmp_path / "less"])
 
 
 def test_a_run_of_other_settings_is_not_taken_up(encoder, data, tmp_path: Path):
@@ -166,7 +190,7 @@ def test_with_no_steps_only_what_is_not_learnt_is_set(encoder, data, tmp_path: P
     settings = Settings(steps=6, families=4, per_family=8, warmup=2, evaluate_every=6, attention=0.0)
     train(settings, data, {"validation": data}, encoder, tmp_path / "first")
     first, _ = load_composer(tmp_path / "first")
-    train(replace(settings, steps=0), data, {"validation": data}, encoder, tmp_path / "again", tmp_path / "first")
+    train(replace(settings, steps=0), data, {"validation": data}, encoder, tmp_path / "again", [tmp_path / "first"])
     again, card = load_composer(tmp_path / "again")
     assert card["training"]["step"] == card["training"]["settings"]["steps"] == 6  # how the head was trained
     assert set(card["no_evidence"]) == {"reference", "target", "word_reference", "word_target"}
