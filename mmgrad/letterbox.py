@@ -82,15 +82,21 @@ class Letterbox:
             values: float [h, w], any resolution; cell (i, j) covers its share of the square. Finite.
 
         Returns:
-            float32 [height, width]: the map's bilinear interpolant (half-pixel centres, edges held) read at the centre
-            of each pixel of the picture. It never exceeds the range of `values`.
+            float32 [height, width]: the map's cubic interpolant (half-pixel centres, edges held) read at the centre of
+            each pixel of the picture. Values above and below 0 are interpolated apart, so that the overshoot beside the
+            one is never taken for the other: a map without negative values gets none.
         """
         if values.ndim != 2:
             raise ValueError(f"expected a map of shape [h, w], not {values.shape}")
-        rows = _bilinear(self.height, self.top, self.inner_height, self.size, values.shape[0])  # [height, h]
-        columns = _bilinear(self.width, self.left, self.inner_width, self.size, values.shape[1])  # [width, w]
-        restored: np.ndarray = rows @ values.astype(np.float32) @ columns.T
-        return restored
+        rows = _cubic(self.height, self.top, self.inner_height, self.size, values.shape[0])  # [height, h]
+        columns = _cubic(self.width, self.left, self.inner_width, self.size, values.shape[1])  # [width, w]
+
+        def interpolated(positive: np.ndarray) -> np.ndarray:
+            return np.maximum(rows @ positive @ columns.T, 0)
+
+        values = values.astype(np.float32)
+        above, below = np.maximum(values, 0), np.maximum(-values, 0)
+        return interpolated(above) - interpolated(below) if below.any() else interpolated(above)
 
     def to_model(self, xy: tuple[float, float]) -> tuple[float, float]:
         """The point of the square where the point (x, y) of the picture lies."""
@@ -116,15 +122,18 @@ class Letterbox:
         )
 
 
-def _bilinear(length: int, start: int, inner: int, size: int, cells: int) -> np.ndarray:
-    """Weights, float32 [length, cells], that read a row of cells at the pixels of one axis of the picture."""
+def _cubic(length: int, start: int, inner: int, size: int, cells: int) -> np.ndarray:
+    """Weights, float32 [length, cells], that read a row of cells at the pixels of one axis of the picture.
+
+    Cubic convolution with a = -1/2, which is exact for parabolas (Keys, IEEE Trans. ASSP 29, 1981).
+    """
     centres = start + (np.arange(length) + 0.5) * inner / length  # in the square, [0, size]
-    position = np.clip(centres * cells / size - 0.5, 0, cells - 1)  # in cells, edges held
-    lower = np.minimum(position.astype(int), max(cells - 2, 0))
-    fraction = position - lower
-    weights = np.zeros((length, cells), np.float32)
-    pixels = np.arange(length)
-    weights[pixels, lower] = 1 - fraction
-    if cells > 1:
-        weights[pixels, lower + 1] = fraction
-    return weights
+    position = centres * cells / size - 0.5  # in cells
+    lower = np.floor(position).astype(int)
+    t = position - lower
+    taps = (t * (-1 + t * (2 - t)) / 2, 1 + t * t * (3 * t - 5) / 2, t * (1 + t * (4 - 3 * t)) / 2, t * t * (t - 1) / 2)
+    weights = np.zeros((length, cells))
+    for offset, tap in enumerate(taps, start=-1):
+        held = np.clip(lower + offset, 0, cells - 1)  # the edges
+        np.add.at(weights, (np.arange(length), held), tap)
+    return weights.astype(np.float32)  # those of a single cell are 1, exactly: a uniform map stays one

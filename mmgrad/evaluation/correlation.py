@@ -5,7 +5,7 @@ import numpy as np
 from mmgrad.evaluation.makers import Maps
 from mmgrad.evaluation.queries import SIDES, Queries, Side, on_input
 
-SPACING = 4  # pixels between the places that are compared: maps are bilinear between cells of 16
+SPACING = 4  # pixels between the places that are compared: maps are smooth between cells of 16
 
 
 def spearman(one: np.ndarray, other: np.ndarray) -> float:

@@ -120,6 +120,6 @@ def inside(box: Letterbox) -> tuple[slice, slice]:
 
 
 def on_input(values: np.ndarray, box: Letterbox) -> np.ndarray:
-    """A map [h, w] over the model's input, bilinear as the app draws it, at each pixel that the picture fills there:
+    """A map [h, w] over the model's input, read as the app draws it at each pixel that the picture fills there:
     float32 [inner_height, inner_width]."""
     return replace(box, height=box.inner_height, width=box.inner_width).restore(values)
