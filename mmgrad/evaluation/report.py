@@ -105,7 +105,8 @@ def _localisation(report: dict) -> Iterator[str]:
         yield ""
         yield (
             f"{overall[0]['count']:,} queries with a region to show; it covers {percent(overall[0]['area'])} of the "
-            "picture. Compare the energy with that share."
+            "picture. Compare the energy with that share, and with that of “the region itself”: a map of the truth "
+            "with as many places as the model's, each of which holds the share of it that the region covers."
         )
         yield ""
         lines = [

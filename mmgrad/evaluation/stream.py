@@ -24,6 +24,9 @@ from mmgrad.evaluation.refusal import FOREIGN, KINDS, NONSENSE, SENTENCES, forei
 
 OBJECT_EDITS = ("replace", "remove", "add", "recolour", "resize", "move")
 CHUNK = 8  # families that are encoded together
+REGION = "the region itself"
+"""A map of the truth at the resolution of the model's: each place holds the share of it that the region covers. No
+model makes it; it tells how much can be had of so few places."""
 AHEAD = 16  # families that are drawn ahead, so that memory stays bounded
 
 
@@ -157,7 +160,8 @@ class _Collected:
         self.owner: list[int] = []
         self.triplets: list[tuple[int, int, int, str, bool, bool, bool]] = []
         self.parts: dict[str, list[tuple[Tensor, Tensor, Tensor, Tensor]]] = {name: [] for name in composers}
-        methods = [(name, method) for name in composers for method in makers] + [("", method) for method in self.blind]
+        methods = [(name, method) for name in composers for method in makers]
+        methods += [("", method) for method in (*self.blind, REGION)]
         self.query: list[int] = []
         self.area: dict[str, list[float]] = {side: [] for side in SIDES}
         self.figures: dict[str, dict[tuple[str, str], list[Localisation | None]]] = {
@@ -228,8 +232,11 @@ class _Collected:
                 inside = mask > 0
                 self.area[side].append(float(inside.mean()))
                 box, wide = queries.view(side).boxes[k], dilate(inside)
+                rows, columns = maps[next(iter(self.composers)), OURS][side][k].shape
+                region = cv2.resize(box.apply_mask(mask), (columns, rows), interpolation=cv2.INTER_AREA)
                 for key, figures in self.figures[side].items():
-                    figures.append(localise(box.restore(np.maximum(maps[key][side][k], 0)), inside, wide))
+                    values = region if key == ("", REGION) else np.maximum(maps[key][side][k], 0)
+                    figures.append(localise(box.restore(values), inside, wide))
 
     def _refuse(self, queries: Queries, partners: Sequence[int | None]) -> None:
         """The evidence over the references of texts that name nothing in them: others' (`partners`), and nonsense."""

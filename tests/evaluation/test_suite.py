@@ -15,7 +15,7 @@ from mmgrad.evaluation import evaluate, markdown, stream, write_json
 from mmgrad.evaluation.error_analysis import FIRST, error_figures, first_results
 from mmgrad.evaluation.localisation import dilate, localise
 from mmgrad.evaluation.retrieval import target_ranks
-from mmgrad.evaluation.stream import OBJECT_EDITS, Pass, run
+from mmgrad.evaluation.stream import OBJECT_EDITS, REGION, Pass, run
 from mmgrad.maps import explain_reference, explain_targets
 
 FAMILIES = 9  # more than one chunk
@@ -158,6 +158,16 @@ def test_maps_called_empty_are_misses_as_shown(report: dict) -> None:
     by = {(row["side"], row["method"]): row for row in rows}
     for side in ("reference", "target"):
         assert by[side, "MMGrad as shown"]["energy"]["mean"] <= by[side, "MMGrad"]["energy"]["mean"]
+
+
+def test_a_map_of_the_region_itself_is_the_measure(passed: Pass) -> None:
+    for side in passed.sides.values():
+        truth, chance = (
+            [figure for figure in side.figures["", method] if figure is not None] for method in (REGION, "uniform")
+        )
+        assert np.mean([figure.pointing for figure in truth]) == 1
+        for known, unknown in zip(truth, chance, strict=True):
+            assert unknown.energy < known.energy < 1
 
 
 def test_thresholds_of_the_card_are_kept(encoder: Encoder, composer: Composer) -> None:
