@@ -14,7 +14,7 @@ from torch import Tensor
 
 from mmgrad.attention import Head, query_signal, reference_map, share_map, similarity_signal, target_map
 
-FLOOR = 0.03
+FLOOR = 0.06
 """Evidence for the change below this part of its peak is not told from none."""
 
 REST = 0.03
