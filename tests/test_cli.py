@@ -306,12 +306,14 @@ def test_train_takes_its_settings_from_the_options(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(cache, "build", build)
     monkeypatch.setattr(training_command, "train", lambda *given: trained.append(given))
     arguments = ["--out", str(tmp_path), "--cache", str(tmp_path / "c"), "--families", "8", "--steps", "3"]
-    assert cli.main(["train", *arguments, "--attention", "0", "--seed", "4", "--validation-families", "2"]) == 0
+    arguments += ["--attention", "0", "--seed", "4", "--validation-families", "2", "--begin", "one", "other"]
+    assert cli.main(["train", *arguments]) == 0
     parts = (Part("train", 8), Part("validation", 2))
     data, validation = ((tmp_path / "c", encoder, part) for part in parts)
     assert built == [validation, data]
     settings = Settings(steps=3, attention=0.0, seed=4)
-    assert trained == [(settings, data, {"validation": validation}, encoder, tmp_path, None, ())]
+    begin = [Path("one"), Path("other")]
+    assert trained == [(settings, data, {"validation": validation}, encoder, tmp_path, begin, ())]
 
 
 def test_train_takes_photographs_beside_the_scenes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
