@@ -7,6 +7,7 @@ Pixel coordinates are indices: the centre of the top-left pixel is (0, 0), that 
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -74,6 +75,11 @@ class Letterbox:
         square = np.zeros((self.size, self.size), np.float32)
         square[self._inside] = np.asarray(inner)
         return square
+
+    def covered(self, mask: np.ndarray, rows: int, columns: int) -> np.ndarray:
+        """The share of each of `rows` x `columns` cells of the square that a mask [height, width] covers, as in
+        `apply_mask`: float32 [rows, columns] in [0, 1]."""
+        return np.asarray(cv2.resize(self.apply_mask(mask), (columns, rows), interpolation=cv2.INTER_AREA))
 
     def restore(self, values: np.ndarray) -> np.ndarray:
         """Bring a map over the square back onto the picture, the padding dropped.

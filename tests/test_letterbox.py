@@ -142,6 +142,14 @@ def test_a_mask_keeps_its_share_of_the_picture() -> None:
     assert square.sum() / (box.inner_height * box.inner_width) == pytest.approx(mask.mean() / 255, rel=0.01)
 
 
+def test_each_cell_holds_the_share_of_it_that_a_mask_covers() -> None:
+    mask = np.zeros((224, 224), np.uint8)
+    mask[8:32, 16:64] = 1  # the lower half of the first row of cells, and the whole second
+    expected = np.zeros((14, 14))
+    expected[0, 1:4], expected[1, 1:4] = 0.5, 1
+    assert np.allclose(Letterbox.fit(224, 224, 224).covered(mask, 14, 14), expected)
+
+
 def test_other_shapes_are_refused() -> None:
     box = Letterbox.fit(20, 30, 224)
     with pytest.raises(ValueError, match="expected uint8 of shape"):

@@ -24,10 +24,10 @@ from mmgrad.evaluation.refusal import FOREIGN, KINDS, NONSENSE, SENTENCES, forei
 
 OBJECT_EDITS = ("replace", "remove", "add", "recolour", "resize", "move")
 CHUNK = 8  # families that are encoded together
+AHEAD = 16  # families that are drawn ahead, so that memory stays bounded
 REGION = "the region itself"
 """A map of the truth at the resolution of the model's: each place holds the share of it that the region covers. No
 model makes it; it tells how much can be had of so few places."""
-AHEAD = 16  # families that are drawn ahead, so that memory stays bounded
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,7 +233,7 @@ class _Collected:
                 self.area[side].append(float(inside.mean()))
                 box, wide = queries.view(side).boxes[k], dilate(inside)
                 rows, columns = maps[next(iter(self.composers)), OURS][side][k].shape
-                region = cv2.resize(box.apply_mask(mask), (columns, rows), interpolation=cv2.INTER_AREA)
+                region = box.covered(mask, rows, columns)
                 for key, figures in self.figures[side].items():
                     values = region if key == ("", REGION) else np.maximum(maps[key][side][k], 0)
                     figures.append(localise(box.restore(values), inside, wide))

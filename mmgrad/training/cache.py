@@ -124,8 +124,7 @@ def _region(mask: np.ndarray | None, box: Letterbox, places: int, seen: Tensor |
     """
     if mask is None:
         return np.zeros((places, places), np.uint8)
-    square = box.apply_mask(mask).astype(np.float32)
-    share = cv2.resize(square, (places, places), interpolation=cv2.INTER_AREA)
+    share = box.covered(mask, places, places)
     if seen is not None:
         spread = cv2.resize(seen.cpu().numpy(), (places, places), interpolation=cv2.INTER_LINEAR)
         evidence = spread * (share > 0.5)
