@@ -1,4 +1,5 @@
-"""What `pyproject.toml` cannot say: a wheel carries what lies beside the package, where `mmgrad.shipped` finds it."""
+"""What `pyproject.toml` cannot say: a wheel carries what lies beside the package, where `mmgrad.utils.resources` finds
+it."""
 
 import shutil
 from pathlib import Path

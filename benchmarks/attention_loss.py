@@ -24,16 +24,16 @@ from typing import Any
 
 import torch
 
-from mmgrad.checkpoint import load_composer
-from mmgrad.encoders import Trainable
-from mmgrad.evaluation.suite import Report, evaluate
-from mmgrad.model import load_encoder
-from mmgrad.training import cache
+from mmgrad.encoders.base import Trainable
+from mmgrad.evaluation.protocols.scenes import Report, evaluate
+from mmgrad.models.checkpoint import load_composer
+from mmgrad.models.model import load_encoder
+from mmgrad.training import scene_cache as cache
 from mmgrad.training.batches import Sampler, Settings
-from mmgrad.training.cache import Part
 from mmgrad.training.features import Features
 from mmgrad.training.loop import composer_for, train
-from mmgrad.training.objective import objective
+from mmgrad.training.losses import objective
+from mmgrad.training.scene_cache import Part
 
 WITH, EQUAL_STEPS, EQUAL_TIME = "with", "without, equal steps", "without, equal time"
 HELD_OUT = Part("validation", 100)

@@ -1,4 +1,4 @@
-"""Which formula of `mmgrad.compositions` finds most, in a space that the compact encoders share: a Markdown table.
+"""Which formula of `mmgrad.models.zero_shot` finds most, in a space that the compact encoders share: a Markdown table.
 
     python benchmarks/compositions.py [--families 200] [--photos DIR]
 
@@ -14,13 +14,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from mmgrad.compositions import COMPOSITIONS, choose
 from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.encoders.efficientnet_lite import TOP
 from mmgrad.encoders.named_change import named_change
-from mmgrad.training import cache
-from mmgrad.training.cache import Part
+from mmgrad.models.zero_shot import COMPOSITIONS, choose
+from mmgrad.training import scene_cache as cache
 from mmgrad.training.features import Features
+from mmgrad.training.scene_cache import Part
 
 WEIGHTS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.5, 2.0, 3.0)
 CUTS = (1, 5, 10)

@@ -13,12 +13,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from mmgrad.data.image_folder import read_folder
 from mmgrad.engine import DEFAULT_GALLERY
-from mmgrad.gallery import Gallery
-from mmgrad.images import load_image
-from mmgrad.indexing import BATCH
-from mmgrad.model import load_model
+from mmgrad.gallery.gallery import Gallery
+from mmgrad.gallery.indexer import BATCH
+from mmgrad.gallery.sources.folder import read_folder
+from mmgrad.imaging.io import load_image
+from mmgrad.models.model import load_model
 
 
 def main() -> None:

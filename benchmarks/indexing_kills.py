@@ -20,8 +20,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from mmgrad.gallery import Gallery
-from mmgrad.gallery_files import MANIFEST, TENSOR
+from mmgrad.gallery.gallery import Gallery
+from mmgrad.gallery.store import MANIFEST, TENSOR
 
 SAMPLES = 8
 

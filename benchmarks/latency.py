@@ -18,10 +18,10 @@ from pathlib import Path
 
 import torch
 
+from mmgrad.attribution.blend import explain_targets
 from mmgrad.engine import Engine, load
-from mmgrad.files import File
-from mmgrad.images import load_image
-from mmgrad.maps import explain_targets
+from mmgrad.imaging.files import File
+from mmgrad.imaging.io import load_image
 
 TEXTS = (
     "replace the dog with a red car",

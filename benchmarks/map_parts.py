@@ -2,11 +2,11 @@
 
     python benchmarks/map_parts.py [--queries 48] [--workers 2]
 
-Values of `mmgrad.maps.FLOOR` and `REST` on the validation split, edits of a thing. Deletion and insertion cover and
-uncover pixels in the order of the map (`mmgrad.evaluation.faithfulness`); a swapped text is that of another query, and
-the figure is the rank correlation of the map with itself; the energy is that inside the region that changes. Each side
-is judged by the same queries in all rows. Deletion is better the lower, insertion the higher. Means; of the gain over
-the change alone (above 0 where better) a 95 % interval, too.
+Values of `mmgrad.attribution.blend.FLOOR` and `REST` on the validation split, edits of a thing. Deletion and insertion
+cover and uncover pixels in the order of the map (`mmgrad.evaluation.metrics.faithfulness`); a swapped text is that of
+another query, and the figure is the rank correlation of the map with itself; the energy is that inside the region that
+changes. Each side is judged by the same queries in all rows. Deletion is better the lower, insertion the higher. Means;
+of the gain over the change alone (above 0 where better) a 95 % interval, too.
 """
 
 import argparse
@@ -19,19 +19,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmgrad.data.atlas import load_atlas
-from mmgrad.data.edits import Family, Triplet, make_family
+from mmgrad.attribution.blend import FLOOR, REST, over
 from mmgrad.encoders.compact import CompactEncoder
-from mmgrad.evaluation.bootstrap import estimate
-from mmgrad.evaluation.correlation import agreement
-from mmgrad.evaluation.faithfulness import curves, order
-from mmgrad.evaluation.localisation import energy_inside
-from mmgrad.evaluation.makers import Maps, change_alone, match_alone
+from mmgrad.evaluation.explainers.explainers import Maps, change_alone, match_alone
+from mmgrad.evaluation.metrics.bootstrap import estimate
+from mmgrad.evaluation.metrics.correlation import agreement
+from mmgrad.evaluation.metrics.faithfulness import curves, order
+from mmgrad.evaluation.metrics.localization import energy_inside
+from mmgrad.evaluation.metrics.randomization import partners
 from mmgrad.evaluation.queries import SIDES, Side, ask, look, match
-from mmgrad.evaluation.randomisation import partners
-from mmgrad.evaluation.stream import OBJECT_EDITS
-from mmgrad.maps import FLOOR, REST, over
-from mmgrad.model import load_model
+from mmgrad.evaluation.runner import OBJECT_EDITS
+from mmgrad.models.model import load_model
+from mmgrad.synthetic.asset_library import load_atlas
+from mmgrad.synthetic.families import Family, Triplet, make_family
 
 PAIRS = ((0.0, 0.0), (0.03, 0.03), (0.06, 0.03), (0.1, 0.03), (0.1, 0.06))
 """Floor and rest of each row; the first is the change alone."""

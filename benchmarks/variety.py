@@ -14,15 +14,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mmgrad.checkpoint import load_composer
-from mmgrad.composer import Composer
-from mmgrad.data.edits import SPLITS
-from mmgrad.encoders import Trainable
-from mmgrad.evaluation.bootstrap import estimate
-from mmgrad.model import load_encoder
-from mmgrad.training import cache
-from mmgrad.training.cache import Part
+from mmgrad.encoders.base import Trainable
+from mmgrad.evaluation.metrics.bootstrap import estimate
+from mmgrad.models.checkpoint import load_composer
+from mmgrad.models.composer import Composer
+from mmgrad.models.model import load_encoder
+from mmgrad.synthetic.families import SPLITS
+from mmgrad.training import scene_cache as cache
 from mmgrad.training.features import Features
+from mmgrad.training.scene_cache import Part
 from mmgrad.training.validation import embed
 
 TRAINED, SEEN, UNSEEN = "scenes and wordings of training", "new scenes, known wordings", "new scenes, new wordings"

@@ -2,7 +2,7 @@
 
 import sys
 
-from mmgrad.cli import main
+if __name__ == "__main__":  # worker processes import this module too
+    from mmgrad.cli import main
 
-if __name__ == "__main__":  # processes that draw pictures import this module too
     sys.exit(main())

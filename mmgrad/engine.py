@@ -8,21 +8,21 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from mmgrad import why
-from mmgrad.check import Check, check
-from mmgrad.confidence import Confidence, clues_of
-from mmgrad.duplicates import near_duplicates
-from mmgrad.encoders import TextTokens
+from mmgrad.attribution import contrast as why
+from mmgrad.attribution.blend import explain_reference, explain_targets
+from mmgrad.attribution.contrast import Asked, Contrast, Seen
+from mmgrad.attribution.occlusion_check import Check, check
+from mmgrad.attribution.words import strengthen, word_maps
+from mmgrad.encoders.base import TextTokens
 from mmgrad.errors import InputError
-from mmgrad.explanation import Explanation, Hit, Map, WordEvidence
-from mmgrad.gallery import Gallery
-from mmgrad.images import Letterbox, Source, load_image
-from mmgrad.maps import explain_reference, explain_targets
-from mmgrad.model import Model, load_model
-from mmgrad.shipped import GALLERY as DEFAULT_GALLERY
-from mmgrad.suggest import recognise, suggest
-from mmgrad.why import Asked, Contrast, Seen
-from mmgrad.words import strengthen, word_maps
+from mmgrad.gallery.gallery import Gallery
+from mmgrad.gallery.near_duplicates import near_duplicates
+from mmgrad.imaging.io import Letterbox, Source, load_image
+from mmgrad.models.confidence import Confidence, clues_of
+from mmgrad.models.model import Model, load_model
+from mmgrad.results import Explanation, Hit, Map, WordEvidence
+from mmgrad.suggestions import recognise, suggest
+from mmgrad.utils.resources import GALLERY as DEFAULT_GALLERY
 
 MAX_TEXT = 300  # characters
 MAX_TOP = 50
@@ -242,9 +242,9 @@ def load(
 ) -> Engine:
     """An engine of a model (default: the embedded one) and a gallery (default: the one that is shipped).
 
-    `model`, `device`, `composition`, `weight` and `adapter` are those of `mmgrad.model.load_model`, and `gallery` that
-    of `Gallery.load`: a folder, or a dataset repository of the hub; its embeddings lie on the model's device. Raises
-    ModelError, GalleryError or InputError, each saying what is missing and what to do.
+    `model`, `device`, `composition`, `weight` and `adapter` are those of `mmgrad.models.model.load_model`, and
+    `gallery` that of `Gallery.load`: a folder, or a dataset repository of the hub; its embeddings lie on the model's
+    device. Raises ModelError, GalleryError or InputError, each saying what is missing and what to do.
     """
     loaded = load_model(model, device, composition, weight, adapter)
     stored = Gallery.load(gallery if gallery is not None else DEFAULT_GALLERY, loaded)

@@ -1,4 +1,4 @@
-"""Rebuild mmgrad/data/assets: cut-outs and backgrounds from Debian packages, and drawn backgrounds.
+"""Rebuild mmgrad/synthetic/assets: cut-outs and backgrounds from Debian packages, and drawn backgrounds.
 
     python scripts/build_atlas.py [--stamps /usr/share/tuxpaint/stamps] [--packages FOLDER]
 
@@ -26,7 +26,7 @@ from atlas_textures import TEXTURES
 from PIL import Image
 
 HERE = Path(__file__).parent
-ASSETS = HERE.parent / "mmgrad" / "data" / "assets"
+ASSETS = HERE.parent / "mmgrad" / "synthetic" / "assets"
 LONG_SIDE = 224
 BACKGROUND = 384
 DRAWN = TEXTURES | PLACES

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from mmgrad.data.atlas import load_atlas
-from mmgrad.data.edits import families
+from mmgrad.synthetic.asset_library import load_atlas
+from mmgrad.synthetic.families import families
 
 ROOT = Path(__file__).resolve().parent.parent
 LICENCE = "GPL-3.0-or-later"

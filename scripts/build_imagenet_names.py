@@ -1,4 +1,4 @@
-"""Writes `mmgrad/data/assets/imagenet.json`: names and everyday kinds of the 1,000 ImageNet classes.
+"""Writes `mmgrad/lexicon/assets/imagenet.json`: names and everyday kinds of the 1,000 ImageNet classes.
 
 It reads the order of the classes and their lemmas from the two tables that timm carries (`imagenet_synsets.txt`,
 `imagenet_synset_to_lemma.txt`) and what is above them from WordNet 3.0's `data.noun` (Debian: wordnet-base); a class
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from imagenet_words import KINDS, MORE_KINDS, NAMES, OTHER_KINDS
 
-OUT = Path(__file__).parents[1] / "mmgrad" / "data" / "assets" / "imagenet.json"
+OUT = Path(__file__).parents[1] / "mmgrad" / "lexicon" / "assets" / "imagenet.json"
 SOURCE = (
     "Classes, lemmas and hypernyms: WordNet 3.0, Copyright 2006 by Princeton University (WordNet licence, see NOTICE); "
     "the order of the classes as in timm (Apache-2.0); everyday names chosen by this project."

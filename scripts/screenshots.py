@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 import mmgrad
-from mmgrad.ui import launch
+from mmgrad.app.blocks import launch
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"

@@ -16,9 +16,9 @@ from huggingface_hub.utils import filter_repo_objects
 from PIL import Image
 
 import mmgrad
-from mmgrad import hub
-from mmgrad.data.imagenet import classes
-from mmgrad.data.photo_folder import Photograph, load_photographs
+from mmgrad.lexicon.imagenet import classes
+from mmgrad.synthetic.photo_folder import Photograph, load_photographs
+from mmgrad.utils import hub
 
 
 class LocalHub:

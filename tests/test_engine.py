@@ -10,9 +10,9 @@ import torch
 from PIL import Image
 
 from mmgrad import Engine, Explanation, InputError
-from mmgrad.attention import query_signal, reference_map, share_map
-from mmgrad.images import load_image
-from mmgrad.maps import over
+from mmgrad.attribution.blend import over
+from mmgrad.attribution.gradients import query_signal, reference_map, share_map
+from mmgrad.imaging.io import load_image
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 

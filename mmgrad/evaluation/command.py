@@ -5,21 +5,21 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from mmgrad.checkpoint import load_composer
-from mmgrad.compositions import COMPOSITIONS
-from mmgrad.confidence import Confidence
-from mmgrad.data.edits import TEST_FAMILIES, VALIDATION_FAMILIES
-from mmgrad.data.photo_boxes import load_boxes
-from mmgrad.data.photographs import load_photographs
-from mmgrad.encoders.clip import DualEncoder
+from mmgrad.encoders.dual_encoder import DualEncoder
 from mmgrad.encoders.prompts import PromptEncoder
 from mmgrad.errors import InputError, ModelError
-from mmgrad.evaluation.benchmarks import benchmark_markdown, evaluate_benchmark
-from mmgrad.evaluation.photographs import evaluate_photographs, photographs_markdown
-from mmgrad.evaluation.plots import draw_plots
-from mmgrad.evaluation.report import markdown, write_json
-from mmgrad.evaluation.suite import evaluate
-from mmgrad.model import Model, check_fits, dual_model, load_model
+from mmgrad.evaluation.protocols.benchmarks import benchmark_markdown, evaluate_benchmark
+from mmgrad.evaluation.protocols.photographs import evaluate_photographs, photographs_markdown
+from mmgrad.evaluation.protocols.scenes import evaluate
+from mmgrad.evaluation.reporting.plots import draw_plots
+from mmgrad.evaluation.reporting.report import markdown, write_json
+from mmgrad.models.checkpoint import load_composer
+from mmgrad.models.confidence import Confidence
+from mmgrad.models.model import Model, check_fits, dual_model, load_model
+from mmgrad.models.zero_shot import COMPOSITIONS
+from mmgrad.synthetic.families import TEST_FAMILIES, VALIDATION_FAMILIES
+from mmgrad.synthetic.photo_boxes import load_boxes
+from mmgrad.synthetic.photo_families import load_photographs
 
 
 def run(options: Namespace) -> None:

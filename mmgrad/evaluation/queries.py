@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmgrad.attention import Head
-from mmgrad.encoders import Encoder
-from mmgrad.letterbox import Letterbox
+from mmgrad.attribution.gradients import Head
+from mmgrad.encoders.base import Encoder
+from mmgrad.imaging.letterbox import Letterbox
 
 Side = Literal["reference", "target"]
 SIDES: tuple[Side, Side] = ("reference", "target")

@@ -1,1 +1,1 @@
-"""Training of the composition head: cached features, the objective, the loop."""
+"""Training. In: triplets and a frozen encoder. Out: a checkpoint of the composition head."""

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmgrad.data.unrelated import unrelated
-from mmgrad.encoders import TextTokens, Trainable
+from mmgrad.encoders.base import TextTokens, Trainable
+from mmgrad.synthetic.negative_texts import unrelated
 from mmgrad.training.features import Features
 from mmgrad.training.precision import precision
 

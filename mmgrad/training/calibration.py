@@ -5,13 +5,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mmgrad.attention import reference_map, target_map
-from mmgrad.composer import DIMENSION, Composer
-from mmgrad.confidence import Confidence, fit, trials
-from mmgrad.encoders import Trainable
+from mmgrad.attribution.gradients import reference_map, target_map
+from mmgrad.attribution.words import FUNCTION_WORDS, word_maps, words_of_noun
+from mmgrad.encoders.base import Trainable
+from mmgrad.models.composer import DIMENSION, Composer
+from mmgrad.models.confidence import Confidence, fit, trials
 from mmgrad.training.features import Features
 from mmgrad.training.validation import embed, embed_queries, found
-from mmgrad.words import FUNCTION_WORDS, word_maps, words_of_noun
 
 BATCH = 64
 MISSED = 0.04

@@ -4,16 +4,17 @@ import re
 from argparse import Namespace
 from pathlib import Path
 
-from mmgrad.data.edits import TRAIN_FAMILIES, VALIDATION_FAMILIES
-from mmgrad.data.photo_folder import load_photographs
-from mmgrad.encoders import Trainable
+from mmgrad.encoders.base import Trainable
 from mmgrad.errors import InputError
-from mmgrad.model import DEFAULT, load_encoder
-from mmgrad.training import benchmarks, cache
+from mmgrad.models.model import DEFAULT, load_encoder
+from mmgrad.synthetic.families import TRAIN_FAMILIES, VALIDATION_FAMILIES
+from mmgrad.synthetic.photo_folder import load_photographs
+from mmgrad.training import benchmark_cache as benchmarks
+from mmgrad.training import scene_cache as cache
 from mmgrad.training.batches import Settings
-from mmgrad.training.cache import Part
 from mmgrad.training.features import Features
 from mmgrad.training.loop import train
+from mmgrad.training.scene_cache import Part
 
 
 def run(options: Namespace) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mmgrad.encoders import Trainable
+from mmgrad.encoders.base import Trainable
 
 MIRRORED = "mirrored."
 """Before the name of a stage: that of the mirrored picture."""

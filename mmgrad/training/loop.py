@@ -14,19 +14,19 @@ from torch.optim import AdamW, Optimizer
 from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
-from mmgrad.checkpoint import begin_with, how_trained, save_composer
-from mmgrad.composer import Composer
-from mmgrad.data.photo_folder import Photograph
-from mmgrad.encoders import Trainable
-from mmgrad.model import card_over
+from mmgrad.encoders.base import Trainable
+from mmgrad.models.checkpoint import begin_with, how_trained, save_composer
+from mmgrad.models.composer import Composer
+from mmgrad.models.model import card_over
+from mmgrad.synthetic.photo_folder import Photograph
 from mmgrad.training.batches import Sampler, Settings
 from mmgrad.training.calibration import calibrate, calibrate_confidence, set_reach, set_share
+from mmgrad.training.cross_batch_memory import Memory
 from mmgrad.training.features import Features
-from mmgrad.training.memory import Memory
+from mmgrad.training.fit_prototype_head import set_named_look
+from mmgrad.training.fit_single_object import set_one_thing
+from mmgrad.training.losses import objective
 from mmgrad.training.muon import Muon
-from mmgrad.training.naming import set_named_look
-from mmgrad.training.objective import objective
-from mmgrad.training.one_thing import set_one_thing
 from mmgrad.training.run_state import RunState
 from mmgrad.training.validation import recall
 

@@ -10,12 +10,12 @@ from safetensors.torch import save_file
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
 
-from mmgrad.composer import Composer
-from mmgrad.encoders import Trainable
+from mmgrad.encoders.base import Trainable
 from mmgrad.errors import ModelError
-from mmgrad.model import DEFAULT
+from mmgrad.models.composer import Composer
+from mmgrad.models.model import DEFAULT
 from mmgrad.training.batches import Settings
-from mmgrad.training.memory import Memory
+from mmgrad.training.cross_batch_memory import Memory
 
 FILE = "state.safetensors"
 

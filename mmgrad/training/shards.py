@@ -17,10 +17,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 from tqdm import tqdm
 
-from mmgrad.encoders import Trainable
+from mmgrad.encoders.base import Trainable
 from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.errors import ModelError
-from mmgrad.model import DEFAULT, load_encoder
+from mmgrad.models.model import DEFAULT, load_encoder
 
 Job = TypeVar("Job")
 

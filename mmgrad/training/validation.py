@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from mmgrad.composer import Composer
-from mmgrad.encoders import Trainable
+from mmgrad.encoders.base import Trainable
+from mmgrad.models.composer import Composer
 from mmgrad.training.features import Features
 from mmgrad.training.precision import precision
 

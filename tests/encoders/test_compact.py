@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from mmgrad.attention import target_map
-from mmgrad.composer import Composer
-from mmgrad.encoders import compact, words_of
+from mmgrad.attribution.gradients import target_map
+from mmgrad.encoders import compact
+from mmgrad.encoders.base import words_of
 from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.errors import ModelError
-from mmgrad.explanation import Map
+from mmgrad.models.composer import Composer
+from mmgrad.results import Map
 
 
 @pytest.fixture(scope="module")

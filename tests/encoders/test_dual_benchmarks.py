@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch.nn import functional
 
-from mmgrad.compositions import BALANCE, DualComposer
-from mmgrad.data.cirr import read_cirr
-from mmgrad.evaluation.benchmark_queries import compose, embed_gallery
-from mmgrad.evaluation.benchmarks import evaluate_benchmark
-from mmgrad.images import load_image
-from mmgrad.model import Model, load_model
+from mmgrad.datasets.cirr import read_cirr
+from mmgrad.evaluation.protocols.benchmark_queries import compose, embed_gallery
+from mmgrad.evaluation.protocols.benchmarks import evaluate_benchmark
+from mmgrad.imaging.io import load_image
+from mmgrad.models.model import Model, load_model
+from mmgrad.models.zero_shot import BALANCE, DualComposer
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def model(folders: dict[str, Path]) -> Model:
 
 
 def test_queries_are_those_of_one_at_a_time(model: Model, cirr_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mmgrad.evaluation.benchmark_queries.BATCH", 3)
+    monkeypatch.setattr("mmgrad.evaluation.protocols.benchmark_queries.BATCH", 3)
     benchmark = read_cirr(cirr_root)
     images = embed_gallery(model, list(benchmark.gallery.values()), progress=False)
     composed, texts = compose(model, benchmark, progress=False)

@@ -10,13 +10,14 @@ from PIL import Image
 
 import mmgrad
 from mmgrad import cli
-from mmgrad.attention import reference_map, target_map, target_maps
-from mmgrad.compositions import COMPOSITIONS
-from mmgrad.data.atlas import load_atlas
-from mmgrad.evaluation import evaluate, markdown, stream
-from mmgrad.evaluation.stream import run
-from mmgrad.gallery import Gallery
-from mmgrad.model import dual_model, load_model
+from mmgrad.attribution.gradients import reference_map, target_map, target_maps
+from mmgrad.evaluation import evaluate, markdown
+from mmgrad.evaluation import runner as stream
+from mmgrad.evaluation.runner import run
+from mmgrad.gallery.gallery import Gallery
+from mmgrad.models.model import dual_model, load_model
+from mmgrad.models.zero_shot import COMPOSITIONS
+from mmgrad.synthetic.asset_library import load_atlas
 
 FAMILIES = ("clip", "siglip", "siglip2")
 TEXT = "replace the dog with a cat"

@@ -13,11 +13,11 @@ from transformers import AutoModel, AutoTokenizer
 
 import mmgrad
 from mmgrad import cli
-from mmgrad.attention import reference_map
+from mmgrad.attribution.gradients import reference_map
 from mmgrad.errors import InputError, ModelError
-from mmgrad.evaluation.benchmarks import evaluate_benchmark
-from mmgrad.model import Model, load_model
-from mmgrad.pseudo_word import load_adapter
+from mmgrad.evaluation.protocols.benchmarks import evaluate_benchmark
+from mmgrad.models.model import Model, load_model
+from mmgrad.models.pseudo_word import load_adapter
 
 D, W, HIDDEN = 20, 24, 28  # of the tiny CLIP: image feature, token embedding
 TEXTS = ("is red, with a dog", "costs $ 5 in the car", "x" * 300)

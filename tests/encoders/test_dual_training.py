@@ -13,21 +13,22 @@ from safetensors.torch import save_file
 from transformers import AutoModel
 
 import mmgrad
-from mmgrad.checkpoint import save_composer
-from mmgrad.composer import Composer
-from mmgrad.data.edits import make_family
-from mmgrad.encoders.clip import DualEncoder
 from mmgrad.encoders.compact import CompactEncoder
+from mmgrad.encoders.dual_encoder import DualEncoder
 from mmgrad.errors import ModelError
 from mmgrad.evaluation.command import _other
-from mmgrad.evaluation.stream import run
-from mmgrad.model import card_over, dual_model, load_model
-from mmgrad.training import cache, loop, shards
+from mmgrad.evaluation.runner import run
+from mmgrad.models.checkpoint import save_composer
+from mmgrad.models.composer import Composer
+from mmgrad.models.model import card_over, dual_model, load_model
+from mmgrad.synthetic.families import make_family
+from mmgrad.training import loop, shards
+from mmgrad.training import scene_cache as cache
 from mmgrad.training.batches import Sampler, Settings
-from mmgrad.training.cache import Part
 from mmgrad.training.features import Features
 from mmgrad.training.loop import train
-from mmgrad.training.objective import objective
+from mmgrad.training.losses import objective
+from mmgrad.training.scene_cache import Part
 
 FAMILIES = ("clip", "siglip", "siglip2")
 TEXT = "replace the dog with a cat"

@@ -9,19 +9,20 @@ import numpy as np
 import pytest
 import torch
 
-from mmgrad.composer import Composer
-from mmgrad.data.cirr import read_cirr
-from mmgrad.data.fashioniq import read_fashioniq
-from mmgrad.encoders.clip import DualEncoder
+from mmgrad.datasets.cirr import read_cirr
+from mmgrad.datasets.fashioniq import read_fashioniq
+from mmgrad.encoders.dual_encoder import DualEncoder
 from mmgrad.errors import InputError
-from mmgrad.evaluation.benchmarks import evaluate_benchmark
-from mmgrad.images import load_image
-from mmgrad.model import load_model
-from mmgrad.training import benchmarks, loop
+from mmgrad.evaluation.protocols.benchmarks import evaluate_benchmark
+from mmgrad.imaging.io import load_image
+from mmgrad.models.composer import Composer
+from mmgrad.models.model import load_model
+from mmgrad.training import benchmark_cache as benchmarks
+from mmgrad.training import loop
 from mmgrad.training.batches import Batch, Sampler, Settings
 from mmgrad.training.features import Features
 from mmgrad.training.loop import train
-from mmgrad.training.objective import objective
+from mmgrad.training.losses import objective
 
 SETTINGS = Settings(
     steps=40,

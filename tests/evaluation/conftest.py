@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mmgrad.composer import Composer
-from mmgrad.data.edits import make_family
-from mmgrad.encoders import TextTokens
-from mmgrad.evaluation import stream
-from mmgrad.letterbox import Letterbox
+from mmgrad.encoders.base import TextTokens
+from mmgrad.evaluation import runner as stream
+from mmgrad.imaging.letterbox import Letterbox
+from mmgrad.models.composer import Composer
+from mmgrad.synthetic.families import make_family
 
 
 class TinyEncoder:

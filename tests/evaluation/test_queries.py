@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from mmgrad.encoders import Encoder
+from mmgrad.encoders.base import Encoder
 from mmgrad.evaluation.queries import inside, look, on_input
-from mmgrad.letterbox import Letterbox
+from mmgrad.imaging.letterbox import Letterbox
 
 
 def test_a_blurred_picture_keeps_its_mean_and_loses_its_detail(encoder: Encoder) -> None:

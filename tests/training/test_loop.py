@@ -8,19 +8,20 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from mmgrad.checkpoint import begin_with, load_composer, save_composer
-from mmgrad.composer import Composer
-from mmgrad.data.triplets import OTHERS
 from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.errors import ModelError
-from mmgrad.training import cache, loop
+from mmgrad.models.checkpoint import begin_with, load_composer, save_composer
+from mmgrad.models.composer import Composer
+from mmgrad.synthetic.triplets import OTHERS
+from mmgrad.training import loop
+from mmgrad.training import scene_cache as cache
 from mmgrad.training.batches import Sampler, Settings
-from mmgrad.training.cache import Part
 from mmgrad.training.calibration import REACHES, SHARES, _threshold, set_reach, set_share
+from mmgrad.training.cross_batch_memory import Memory
 from mmgrad.training.features import Features
 from mmgrad.training.loop import composer_for, train
-from mmgrad.training.memory import Memory
-from mmgrad.training.objective import objective
+from mmgrad.training.losses import objective
+from mmgrad.training.scene_cache import Part
 from mmgrad.training.validation import recall
 
 
@@ -46,8 +47,8 @@ SETTINGS = Settings(steps=6, families=3, per_family=4, warmup=2, evaluate_every=
 
 
 def test_cached_features_are_those_of_the_trunk(encoder, data):
-    from mmgrad.data.atlas import load_atlas
-    from mmgrad.data.edits import make_family
+    from mmgrad.synthetic.asset_library import load_atlas
+    from mmgrad.synthetic.families import make_family
 
     family = make_family(load_atlas(), "validation", 2)
     kept = encoder.unpack(*data.scenes(data.members[2]))

@@ -1,0 +1,78 @@
+"""The curated examples: a picture, a sentence, and what to look at."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmgrad.app.view import THUMB_SIDE, View, picture_uri
+from mmgrad.errors import InputError
+from mmgrad.imaging.io import load_image
+from mmgrad.utils.resources import EXAMPLES as FOLDER
+
+
+@dataclass(frozen=True)
+class Example:
+    """One example.
+
+    Attributes:
+        id: unique among the examples.
+        path: where the picture lies.
+        text: the sentence.
+        edit: the kind of change, in a word.
+        look_at: one sentence on what to look at.
+        fails: whether it is one that the model gets wrong.
+    """
+
+    id: str
+    path: Path
+    text: str
+    edit: str
+    look_at: str
+    fails: bool = False
+
+
+def load_examples(folder: Path = FOLDER) -> tuple[Example, ...]:
+    """The examples that `examples.json` of a folder lists, in its order; none where there is no such file.
+
+    Raises:
+        InputError: the file is broken, an entry is incomplete or repeated, or its picture is missing.
+    """
+    listing = folder / "examples.json"
+    if not listing.is_file():
+        return ()
+    try:
+        examples = tuple(
+            Example(
+                id=str(entry["id"]),
+                path=folder / entry["image"],
+                text=entry["text"],
+                edit=entry["edit"],
+                look_at=entry["look_at"],
+                fails=entry.get("fails") is True,
+            )
+            for entry in json.loads(listing.read_text(encoding="utf-8"))
+        )
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise InputError(
+            f"The examples in '{listing}' cannot be read ({error}); each needs id, image, text, edit and look_at."
+        ) from error
+    if len({example.id for example in examples}) < len(examples):
+        raise InputError(f"Two examples in '{listing}' have the same id; please give each its own.")
+    for example in examples:
+        if not example.path.is_file():
+            raise InputError(
+                f"The picture '{example.path}' of an example is missing; restore it or take the entry out."
+            )
+    return examples
+
+
+def example_view(example: Example) -> View:
+    """An example as plain data for the page."""
+    return {
+        "id": example.id,
+        "text": example.text,
+        "edit": example.edit,
+        "look_at": example.look_at,
+        "fails": example.fails,
+        "picture": picture_uri(load_image(example.path, max_side=THUMB_SIDE), THUMB_SIDE),
+    }

@@ -1,1 +1,0 @@
-"""Picture parts and the families of edited scenes made of them."""

@@ -1,0 +1,1 @@
+"""Explainers to compare. In: a query and its features. Out: maps."""

@@ -1,0 +1,1 @@
+"""Metrics. In: ranks, maps, masks, scores. Out: numbers."""

@@ -1,0 +1,56 @@
+"""Another sentence for the change of a triplet."""
+
+import numpy as np
+
+from mmgrad.lexicon import phrases
+from mmgrad.lexicon.phrases import Name
+from mmgrad.synthetic.asset_library import load_atlas
+from mmgrad.synthetic.changes import Change
+from mmgrad.synthetic.families import Triplet
+from mmgrad.synthetic.scenes import Item, Scene
+
+TRIES = 50
+
+
+def paraphrase(triplet: Triplet, scene: Scene, rng: np.random.Generator) -> str:
+    """Another sentence, of another pattern with the same nouns, for the single change of a thing in `scene`, the layout
+    of the triplet's reference. Raises ValueError for a triplet of several changes or of a background."""
+    if len(triplet.changes) != 1 or triplet.changes[0].kind == "background":
+        raise ValueError(f"only single changes of a thing are said again, not {triplet.edit!r}")
+    change = triplet.changes[0]
+    for _ in range(TRIES):
+        kind, slots = _slots(change, scene, rng)
+        sentence = phrases.say(kind, slots, rng, single=len(scene.items) == 1)
+        if sentence.pattern != triplet.pattern:
+            return sentence.text
+    raise RuntimeError(f"there is one pattern only for {triplet.text!r}")
+
+
+def _slots(change: Change, scene: Scene, rng: np.random.Generator) -> tuple[str, dict[str, str]]:
+    """The kind of sentence and its slots: things are called by the triplet's words and the colour they were given."""
+    there = scene.find(change.key) if change.key else None
+    repainted = change.kind == "recolour"  # "make the car red", whatever its colour now
+    old = _name(change.old_word, None if repainted else there) if there else None
+    new = _name(change.new_word, change.item) if change.item and change.new_word else None
+    slots, kind = phrases.thing_slots(old, new), change.kind
+    if change.place is not None:
+        beside = scene.find(change.place.anchor) if change.place.anchor else None
+        anchor = _name(_noun(beside), beside) if beside else None
+        slots |= phrases.place_slots(change.place.name, anchor, rng)
+        kind = "add_at" if kind == "add" else kind
+    if repainted:
+        painted = _name(change.old_word, change.item)
+        slots |= {"colour": painted.adjective, "coloured": painted.bare, "a_coloured": painted.indefinite}
+    if kind == "resize":
+        size = "bigger" if change.grows else "smaller"
+        slots["a_sized"] = Name(change.old_word, phrases.is_plural(change.old_word), size).indefinite
+        kind = size
+    return kind, slots
+
+
+def _name(word: str, item: Item | None = None) -> Name:
+    return Name(word, phrases.is_plural(word), item.recolour or "" if item else "")
+
+
+def _noun(item: Item) -> str:
+    return next(cutout.noun for cutout in load_atlas().cutouts if cutout.id == item.cutout)

@@ -1,0 +1,94 @@
+"""What is asked of real photographs, with the region that the text is about known: of mosaics, and of crops."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmgrad.lexicon import imagenet
+from mmgrad.lexicon.imagenet import alike, fits
+from mmgrad.synthetic.asset_library import load_atlas
+from mmgrad.synthetic.mosaics import Shot, grid
+from mmgrad.synthetic.photo_boxes import Box, off_centre
+from mmgrad.synthetic.photo_families import Photograph
+
+SIDE = 224
+EDITS = ("remove", "replace")
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """Two pictures, uint8 [H, W, 3], and what is asked of the first; `gone` bool [H, W] is where the named thing is in
+    it, `come` where what comes is in the second, None where nothing comes."""
+
+    edit: str
+    text: str
+    reference: np.ndarray
+    target: np.ndarray
+    gone: np.ndarray
+    come: np.ndarray | None
+
+
+def mosaics(pool: Sequence[Photograph], count: int, seed: int) -> Iterator[Question]:
+    """Mosaics of two by two, of which the text names one photograph, to be removed or to be replaced by another."""
+    rng = np.random.default_rng([seed, 1])
+    board, atlas = grid(2, 2), load_atlas()
+    for number in range(count):
+        *shown, other = different(pool, 5, rng)
+        shots = [Shot.plain(photo) for photo in shown]
+        cell = int(rng.integers(4))
+        edit = EDITS[number % 2]
+        after = [*shots[:cell], None if edit == "remove" else Shot.plain(other), *shots[cell + 1 :]]
+        reference, target = (board.draw(tuple(state), atlas, SIDE) for state in (shots, after))
+        inside = board.mask(cell, reference).astype(bool)
+        come = inside if edit == "replace" else None
+        yield Question(edit, wording(edit, shown[cell], other), reference, target, inside, come)
+
+
+def crops(pool: Sequence[Photograph], boxes: Mapping[str, tuple[Box, ...]], seed: int) -> Iterator[Question]:
+    """Photographs cropped so that the thing lies off centre; it is to be removed, or replaced by that of another.
+
+    Those without boxes, and those that no such crop can be made of, are left out. The second picture of a removal is
+    the first: there is none without the thing.
+    """
+    rng = np.random.default_rng([seed, 3])
+    cut = [
+        (photo, *found)
+        for photo in pool
+        if photo.path.name in boxes and (found := off_centre(photo.rgb(), boxes[photo.path.name], SIDE)) is not None
+    ]
+    for photo, picture, inside in cut:
+        others = [one for one in cut if not confused(one[0], photo)]
+        if not others:
+            continue
+        other, target, come = others[int(rng.integers(len(others)))]
+        yield Question("remove", wording("remove", photo, other), picture, picture, inside, None)
+        yield Question("replace", wording("replace", photo, other), picture, target, inside, come)
+
+
+def different(pool: Sequence[Photograph], count: int, rng: np.random.Generator) -> list[Photograph]:
+    """Photographs of classes that are not easily taken for each other, and whose names fit none of the others."""
+    chosen: list[Photograph] = []
+    for row in rng.permutation(len(pool)):
+        photo = pool[int(row)]
+        if not any(confused(photo, one) or confused(one, photo) for one in chosen):
+            chosen.append(photo)
+        if len(chosen) == count:
+            break
+    return chosen
+
+
+def confused(one: Photograph, other: Photograph) -> bool:
+    """Whether the first is of a class that is easily taken for the other's, or its name fits that."""
+    return alike(one.index, other.index) or fits(name(one).word, other.index)
+
+
+def wording(edit: str, old: Photograph, new: Photograph) -> str:
+    """ "remove the X" or "replace the X with a Y"."""
+    gone = name(old).definite
+    return f"remove {gone}" if edit == "remove" else f"replace {gone} with {name(new).indefinite}"
+
+
+def name(photo: Photograph) -> imagenet.Name:
+    """What the photograph's class is called first."""
+    return imagenet.name(imagenet.classes()[photo.index].names[0])

@@ -1,0 +1,62 @@
+"""Files for the servers that judge the test splits of CIRR and CIRCO."""
+
+import json
+import os
+from pathlib import Path
+
+from mmgrad.datasets import circo, cirr
+from mmgrad.datasets.base import Benchmark
+from mmgrad.errors import InputError
+from mmgrad.evaluation.metrics.ranking import Ranked
+
+BEST = 50
+"""Pictures of each query that a server takes; all there are of a smaller gallery."""
+
+BEST_OF_SUBSET = 3
+
+SERVED = (cirr.NAME, circo.NAME)
+
+
+def check_submission(benchmark: Benchmark, folder: Path | None) -> None:
+    """Make the folder, or raise InputError: there is no server, no folder, or none where the truths are secret."""
+    if folder is None:
+        if benchmark.hidden:
+            way = "give a folder for the files of its server, or choose" if benchmark.name in SERVED else "choose"
+            raise InputError(f"The truths of {benchmark.name}'s split '{benchmark.split}' are secret; {way} 'val'.")
+        return
+    if benchmark.name not in SERVED:
+        raise InputError(f"{benchmark.name} has no server to submit to; please leave out the folder, and choose 'val'.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"'{folder}' cannot be made a folder; please choose another for the submission.") from error
+
+
+def write_submission(benchmark: Benchmark, ranked: Ranked, folder: Path) -> list[Path]:
+    """Write what the server of CIRR or CIRCO takes; the paths of the files.
+
+    CIRR: two files, {"version": "rc2", "metric": "recall" or "recall_subset", pairid: names}, the 50 best of the
+    gallery without the reference and the 3 best of the image set without it (`Test-split_server.md` of its repository).
+    The server takes files of up to 5 MB, so there is no space between items. CIRCO: one file, {query id: the 50 best
+    COCO ids} (its README).
+    """
+    ids = [query.id for query in benchmark.queries]
+    stem = f"{benchmark.name.lower()}.{benchmark.split}"
+    if benchmark.name == circo.NAME:
+        numbers = {one: [int(name) for name in names[:BEST]] for one, names in zip(ids, ranked.best, strict=True)}
+        return [_write(folder / f"{stem}.json", numbers)]
+    columns = {"recall": (ranked.best, BEST), "recall_subset": (ranked.best_of_subset, BEST_OF_SUBSET)}
+    return [
+        _write(
+            folder / f"{stem}.{metric}.json",
+            {"version": "rc2", "metric": metric} | {i: list(names[:k]) for i, names in zip(ids, column, strict=True)},
+        )
+        for metric, (column, k) in columns.items()
+    ]
+
+
+def _write(path: Path, content: dict) -> Path:
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
+    os.replace(part, path)
+    return path

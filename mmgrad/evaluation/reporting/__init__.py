@@ -1,0 +1,1 @@
+"""Reports. In: metrics. Out: JSON, Markdown tables and plots."""

@@ -1,0 +1,1 @@
+"""Gallery sources. In: a folder, zip archive or dataset. Out: the records of its pictures."""

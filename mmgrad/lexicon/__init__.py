@@ -1,0 +1,1 @@
+"""Words. In: nouns and class names. Out: their articles, plurals, colors, ImageNet rows."""

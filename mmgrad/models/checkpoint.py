@@ -1,0 +1,101 @@
+"""A trained composer as files: `model.safetensors`, its weights, and `model.json`, its configuration and card."""
+
+import json
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from mmgrad.errors import ModelError
+from mmgrad.models.composer import Composer
+from mmgrad.models.confidence import Confidence
+
+
+def save_composer(composer: Composer, card: dict, folder: Path) -> None:
+    """Write a composer's weights, in half precision, and its card to `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {key: value.detach().half().contiguous().cpu() for key, value in composer.state_dict().items()}
+    save_file(weights, folder / "model.safetensors.part")
+    os.replace(folder / "model.safetensors.part", folder / "model.safetensors")
+    text = json.dumps({"composer": composer.config, **card}, indent=2) + "\n"
+    (folder / "model.json.part").write_text(text)
+    os.replace(folder / "model.json.part", folder / "model.json")
+
+
+def load_composer(folder: Path, title: str | None = None) -> tuple[Composer, dict]:
+    """Read what `save_composer` wrote. Raises ModelError when a file is missing, broken or of another architecture.
+
+    `title` is what messages call it, by itself the folder.
+    """
+    title = title or str(folder)
+    if not (folder / "model.json").is_file():
+        raise ModelError(
+            f"There is no model.json in {title}; train one with `python -m mmgrad train` or check the path."
+        )
+    if not (folder / "model.safetensors").is_file():
+        raise ModelError(
+            f"There is no model.safetensors in {title}, and weights in a pickle are never read, for it may run any "
+            "code; save them as safetensors, or train with `python -m mmgrad train`."
+        )
+    try:
+        card = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        config = card.pop("composer")
+        weights = load_file(folder / "model.safetensors")
+        _check_card(card, config, len(weights))
+        with torch.device("meta"):  # a configuration that asks for the impossible takes no memory
+            composer = Composer(**config)
+        composer.load_state_dict({key: value.float() for key, value in weights.items()}, assign=True)
+    except (ValueError, KeyError, TypeError, AttributeError, SafetensorError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ModelError(f"The checkpoint in {title} cannot be read ({reason}); restore or retrain it.") from error
+    return composer.eval().requires_grad_(False), card
+
+
+def begin_with(composer: Composer, folders: Sequence[Path]) -> None:
+    """Give a composer the weights of the checkpoint in a folder, or of several their mean, in place.
+
+    The mean, number by number, is that of model soups (Wortsman et al., arXiv 2203.05482); it needs heads that were
+    trained from one another. Parts that the checkpoints have not, for they are of an earlier architecture, stay as they
+    are. Raises ModelError where there is none, or its weights do not fit.
+    """
+    total: dict[str, Tensor] = {}
+    for folder in folders:
+        try:
+            weights = load_file(folder / "model.safetensors")
+            unknown = composer.load_state_dict(weights, strict=False).unexpected_keys
+        except (OSError, SafetensorError, RuntimeError) as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise ModelError(f"Training cannot begin with the checkpoint in {folder} ({reason}).") from error
+        if unknown:
+            raise ModelError(f"Training cannot begin with the checkpoint in {folder}: this head has no {unknown[0]}.")
+        if total and weights.keys() != total.keys():
+            raise ModelError(f"The checkpoint in {folder} has other parts than {folders[0]}; they have no mean.")
+        total = {key: value.float() + total.get(key, 0) for key, value in weights.items()}
+    composer.load_state_dict({key: value / len(folders) for key, value in total.items()}, strict=False)
+
+
+def how_trained(folder: Path) -> dict:
+    """What the card of the checkpoint in a folder says of its training; empty where it says nothing."""
+    try:
+        return dict(json.loads((folder / "model.json").read_text(encoding="utf-8"))["training"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _check_card(card: dict, config: dict, weights: int) -> None:
+    """Raises ValueError or TypeError for a model.json that comes from elsewhere and would fail later, or never end."""
+    if not 1 <= config.get("layers", 1) <= weights:
+        raise ValueError(f"{config['layers']} layers do not fit {weights} weights")
+    if not isinstance(card.get("encoder", {}), dict):
+        raise TypeError("'encoder' of model.json is no object")
+    thresholds = card.get("no_evidence", {})
+    if not isinstance(thresholds, dict) or not all(math.isfinite(value) for value in thresholds.values()):
+        raise ValueError("its thresholds of evidence are no numbers")
+    confidence = Confidence.from_card(card)
+    if confidence and not all(math.isfinite(value) for value in (*confidence.weights, confidence.bias)):
+        raise ValueError("its confidence is no numbers")

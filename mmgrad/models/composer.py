@@ -1,0 +1,263 @@
+"""The composition head: feature maps and token states to embeddings. The only part that is trained.
+
+`image` reads the map of a picture and pools it; `query` first puts what words look like where they belong and lets
+every position of the map attend to the text and to the other positions, then pools it in the same way. A text
+therefore edits the map *in place*, and the gradient of a match tells where.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mmgrad.models.prototype_head import WIDTH, NamedLook
+
+DIMENSION = 256
+"""Numbers of an embedding; those of the named look come in addition where the encoder has looks."""
+
+EVIDENCE = 10.0  # brings the product of features and looks to the size of attention logits
+
+
+class Attention(nn.Module):
+    """Multi-head attention written out in matrix products: its second derivative exists on every device."""
+
+    def __init__(self, width: int, heads: int):
+        super().__init__()
+        self.heads = heads
+        self.query = nn.Linear(width, width)
+        self.key_value = nn.Linear(width, 2 * width)
+        self.out = nn.Linear(width, width)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, x: Tensor, context: Tensor, mask: Tensor | None = None, prior: Tensor | None = None) -> Tensor:
+        """x [B, P, D], context [B, L, D], mask [B, L] bool (False is not attended to) -> [B, P, D].
+
+        `prior`, broadcast to [B, heads, P, L], is added to the logits.
+        """
+        q = self._split(self.query(x))  # (B, heads, P, d)
+        k, v = (self._split(part) for part in self.key_value(context).chunk(2, dim=-1))
+        logits = q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5  # (B, heads, P, L)
+        if prior is not None:
+            logits = logits + prior
+        if mask is not None:
+            logits = logits.masked_fill(~mask[:, None, None], -1e4)
+        return self.out((logits.softmax(dim=-1) @ v).transpose(1, 2).flatten(2))
+
+    def _split(self, x: Tensor) -> Tensor:
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+
+class ChannelDropout(nn.Module):
+    """Dropout of whole channels of each picture: positions share a mask, so few random numbers are drawn."""
+
+    def __init__(self, share: float):
+        super().__init__()
+        self.share = share
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x [B, P, D] -> the same shape."""
+        if not self.training or self.share == 0:
+            return x
+        kept = torch.rand(len(x), 1, x.shape[-1], device=x.device) >= self.share
+        return x * (kept / (1 - self.share)).to(x.dtype)
+
+
+def _mlp(width: int, dropout: float) -> nn.Sequential:
+    last = nn.Linear(2 * width, width)
+    nn.init.zeros_(last.weight)
+    nn.init.zeros_(last.bias)
+    return nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 2 * width), nn.GELU(), ChannelDropout(dropout), last)
+
+
+class EditLayer(nn.Module):
+    """Positions attend to the text, then to each other, then pass a two-layer perceptron; all residual.
+
+    A position attends the more to a word the more it shows what the word looks like; each head learns how much more.
+    """
+
+    def __init__(self, width: int, heads: int, dropout: float):
+        super().__init__()
+        self.trust = nn.Parameter(torch.full((heads,), 0.1))
+        self.norm_text, self.norm_self = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.to_text, self.to_self = Attention(width, heads), Attention(width, heads)
+        self.mlp = _mlp(width, dropout)
+
+    def forward(self, x: Tensor, text: Tensor, mask: Tensor, shown: Tensor) -> Tensor:
+        """x [B, P, D], text [B, L, D], mask [B, L] bool, shown [B, P, L] -> [B, P, D]."""
+        x = x + self.to_text(self.norm_text(x), text, mask, self.trust[:, None, None] * shown[:, None])
+        y = self.norm_self(x)
+        x = x + self.to_self(y, y)
+        return x + self.mlp(x)
+
+
+class Painting(nn.Module):
+    """Adds to positions what words look like, or takes it away: a signed share of each look, by position and word.
+
+    Looks come as the head itself sees them in pictures, so that a word paints what it stands for even where no training
+    text ever said it.
+    """
+
+    def __init__(self, width: int, rank: int = 64):
+        super().__init__()
+        self.norm_text, self.norm_self = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.position = nn.Linear(width, rank)
+        self.word = nn.Linear(width, rank + 1)
+        nn.init.zeros_(self.word.weight)
+        nn.init.zeros_(self.word.bias)
+
+    def forward(self, x: Tensor, text: Tensor, mask: Tensor, looks: Tensor, shown: Tensor) -> Tensor:
+        """x [B, P, D], text [B, L, D], mask [B, L] bool, looks [B, L, D], shown [B, P, L] -> [B, P, D]."""
+        position, word = self.position(self.norm_self(x)), self.word(self.norm_text(text))
+        fits = position @ word[..., :-1].transpose(1, 2) * position.shape[-1] ** -0.5  # (B, P, L)
+        share = torch.tanh(fits + word[..., -1:].transpose(1, 2) * shown) * mask[:, None]
+        return x + share @ looks
+
+
+class Pool(nn.Module):
+    """Learned views: each weighs the positions by a softmax and averages its own values of them."""
+
+    def __init__(self, width: int, views: int, values: int):
+        super().__init__()
+        self.views = views
+        self.norm = nn.LayerNorm(width)
+        self.weigh = nn.Linear(width, views)
+        self.value = nn.Linear(width, views * values)
+        self.out = nn.Linear(views * values, DIMENSION)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.norm(x)
+        weights = self.weigh(x).softmax(dim=1).transpose(1, 2)  # (B, views, P)
+        # The average of a linear value is the value of the average, which is one product a view, not one a position.
+        averages = (weights @ x).transpose(0, 1)  # (views, B, D)
+        value = self.value.weight.unflatten(0, (self.views, -1)).transpose(1, 2)  # (views, D, d)
+        values = (averages @ value).transpose(0, 1).flatten(1) + self.value.bias  # (B, views * d)
+        return functional.normalize(self.out(values).float(), dim=-1)
+
+
+class Composer(nn.Module):
+    """Feature map [B, C, h, w] (+ token states [B, L, D_t]) -> L2-normalised embedding [B, D], D = `dimension`.
+
+    The first 256 numbers come from the map's positions, edited or not. Where the encoder has looks, the others tell
+    what the picture shows on the whole, or, of a query, the look of what the text brings
+    (`mmgrad.models.prototype_head`).
+
+    Channels are standardised by `mean` and `std`, which training measures once. The last `looks` channels of the
+    feature map and of the token states are of one space: the product of the two is the evidence that a position shows
+    what a word looks like (`mmgrad.encoders.class_prototypes`).
+    """
+
+    mean: Tensor
+    std: Tensor
+    reach: Tensor
+
+    def __init__(
+        self,
+        channels: int,
+        token_width: int,
+        grid: int,
+        looks: int = 0,
+        width: int = 256,
+        heads: int = 8,
+        layers: int = 3,
+        views: int = 12,
+        dropout: float = 0.1,
+    ):
+        super().__init__()
+        self.config: dict[str, float] = dict(channels=channels, token_width=token_width, grid=grid)
+        self.config |= dict(looks=looks, width=width, heads=heads, layers=layers, views=views, dropout=dropout)
+        self.looks = looks
+        self.register_buffer("mean", torch.zeros(channels))
+        self.register_buffer("std", torch.ones(channels))
+        self.register_buffer("reach", torch.ones(()))
+        self.embed = nn.Linear(channels, width)
+        self.norm = nn.LayerNorm(width)
+        self.place = nn.Parameter(torch.randn(grid * grid, width) * 0.02)
+        self.mlp = _mlp(width, dropout)
+        self.drop = ChannelDropout(dropout)
+        self.token = nn.Linear(token_width, width)
+        self.token_norm = nn.LayerNorm(width)
+        self.layers = nn.ModuleList(EditLayer(width, heads, dropout) for _ in range(layers))
+        self.painting = Painting(width)
+        self.pool = Pool(width, views, 64)
+        self.logit_scale = nn.Parameter(torch.tensor(3.0))
+        self.named = NamedLook(token_width - looks, looks) if looks else None
+        self.dimension = DIMENSION + (WIDTH if looks else 0)
+
+    def image(self, features: Tensor) -> Tensor:
+        """g: feature map [B, C, h, w] -> [B, D], L2-normalised, no text."""
+        return self.with_look(self.pool(self.positions(features)), features)
+
+    def start(self, features: Tensor) -> Tensor:
+        """Where a query starts from, before any text: feature map [B, C, h, w] -> [B, D], L2-normalised."""
+        return self.with_named(self.pool(self.positions(features)), features)
+
+    def query(self, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
+        """q: feature map [B, C, h, w], token states [B, L, D_t], mask [B, L] bool -> [B, D], L2-normalised.
+
+        The embedding of the edited map, drawn back towards that of the unedited one to the share `reach` of the way,
+        which training chooses on validation: on pictures it has not seen a head goes too far.
+        """
+        x = self.positions(features)
+        before, edited = self.pool(x), self.pool(self.edit(x, features, states, mask))
+        reached = functional.normalize(before + self.reach * (edited - before), dim=-1)
+        return self.with_named(reached, features, states, mask)
+
+    def with_look(self, embedding: Tensor, features: Tensor) -> Tensor:
+        """Embeddings of pictures [B, 256], joined with how these [B, C, h, w] look on the whole: [B, D]."""
+        if self.named is None:
+            return embedding
+        return _joined(embedding, self.look(features), self.named.share)
+
+    def with_named(
+        self, embedding: Tensor, features: Tensor, states: Tensor | None = None, mask: Tensor | None = None
+    ) -> Tensor:
+        """Embeddings [B, 256] of the pictures [B, C, h, w], edited by texts or not, joined with the look of what the
+        texts bring: [B, D]."""
+        if self.named is None:
+            return embedding
+        share = self.named.share_of(self.look(features))
+        if states is None or mask is None:
+            return _joined(embedding, self.named.nothing(len(embedding)), share)
+        plain, looks = states[..., : -self.looks], states[..., -self.looks :]
+        return _joined(embedding, self.named.text(plain, looks, mask), share)
+
+    def look(self, features: Tensor) -> Tensor:
+        """How pictures [B, C, h, w] look on the whole, in the terms of the named look: [B, WIDTH], L2-normalised.
+
+        Raises ValueError where the encoder has no looks.
+        """
+        if self.named is None:
+            raise ValueError("the encoder has no looks, and so has the composer no named look")
+        return self.named.picture(features[:, -self.looks :].mean(dim=(2, 3)) - self.mean[-self.looks :])
+
+    def positions(self, features: Tensor) -> Tensor:
+        """Feature map [B, C, h, w] -> one vector a position, [B, h*w, width]."""
+        x = features.flatten(2).transpose(1, 2)  # (B, h*w, C)
+        weight = self._embedding()  # standardising folded into the layer: one pass over the features less
+        y = functional.linear(x, weight, self.embed.bias - weight @ self.mean)
+        y = self.norm(y) + self.place
+        return y + self.mlp(y)
+
+    def edit(self, x: Tensor, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
+        """Positions x [B, h*w, width] of the feature maps [B, C, h, w], edited by the text: the same shape."""
+        seen, looks = features[:, features.shape[1] - self.looks :], states[..., states.shape[-1] - self.looks :]
+        shown = (looks @ seen.flatten(2)).transpose(1, 2) / EVIDENCE  # (B, h*w, L)
+        text = self.drop(self.token_norm(self.token(states)))
+        for number, layer in enumerate(self.layers):
+            x = layer(x, text, mask, shown)
+            if number == 0:  # which positions are to change is known, and what else follows from it is not
+                x = self.painting(x, text, mask, self._imagined(looks), shown)
+        return x
+
+    def _embedding(self) -> Tensor:
+        """The weights [width, C] for features whose channels are not standardised."""
+        return self.embed.weight / self.std
+
+    def _imagined(self, looks: Tensor) -> Tensor:
+        """Looks of tokens [B, L, looks] as the positions of a picture that shows them, [B, L, width]; zero without."""
+        y = self.norm(functional.linear(looks, self._embedding()[:, self.embed.in_features - self.looks :]))
+        return (y + self.mlp(y)) * looks.any(dim=-1, keepdim=True)
+
+
+def _joined(embedding: Tensor, look: Tensor, share: Tensor) -> Tensor:
+    return torch.cat([(1 - share).sqrt() * embedding, share.sqrt() * look], dim=-1)

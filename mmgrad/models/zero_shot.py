@@ -1,0 +1,118 @@
+"""Queries without training: the embeddings of a dual encoder, such as CLIP, joined by a formula.
+
+Picture and text of a dual encoder live in one space, g(I) and t(T). Each formula joins them to a query; `DualComposer`
+makes of a formula what the engine and the maps need, and of a pseudo-word network too (`mmgrad.models.pseudo_word`).
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mmgrad.errors import InputError
+
+Compose = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""Image features [B, D] of any length, text states [B, L, D] and their mask [B, L] -> queries [B, D] of any length.
+
+The states are those of `mmgrad.encoders.dual_encoder`, or of `mmgrad.encoders.prompts` for a pseudo-word.
+"""
+
+BALANCE = 0.7
+STRENGTH = 2.0
+"""Weights of the text, and `DEFAULT`, as `benchmarks/compositions.py` finds them best, on photographs."""
+
+
+class DualComposer(nn.Module):
+    """Feature map [B, C, h, w] (+ text states [B, L, D], mask [B, L]) -> L2-normalised embedding [B, D] float32.
+
+    `head` is the encoder's, from feature map to image embedding; `compose` joins that with the text's. It does for the
+    maps what `mmgrad.models.composer.Composer` does, by the same steps.
+    """
+
+    def __init__(self, head: nn.Module, compose: Compose):
+        super().__init__()
+        self.head, self.compose = head, compose
+
+    def image(self, features: Tensor) -> Tensor:
+        """g: feature map [B, C, h, w] -> [B, D], no text."""
+        return self.pool(self.positions(features))
+
+    def start(self, features: Tensor) -> Tensor:
+        """Where a query starts from: the picture itself."""
+        return self.image(features)
+
+    def query(self, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
+        """q: feature map [B, C, h, w], text states [B, L, D], mask [B, L] bool -> [B, D]."""
+        return self.pool(self.edit(self.positions(features), features, states, mask))
+
+    def positions(self, features: Tensor) -> Tensor:
+        """What g and q share: the image feature, [B, D], whose length a pseudo-word network reads, too."""
+        return self.head(features)
+
+    def edit(self, x: Tensor, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
+        """Image features [B, D] joined with the text, [B, D]."""
+        return self.compose(x, states, mask)
+
+    def pool(self, x: Tensor) -> Tensor:
+        """Length 1."""
+        return functional.normalize(x, dim=-1)
+
+
+def weighted_sum(image: Tensor, states: Tensor, mask: Tensor, balance: float = BALANCE) -> Tensor:
+    """(1 - balance) g + balance t(T); balance in [0, 1]."""
+    return (1 - balance) * _unit(image) + balance * _text(states)
+
+
+def slerp(image: Tensor, states: Tensor, mask: Tensor, balance: float = 0.8) -> Tensor:
+    """The point at the share `balance` in [0, 1] of the great circle from g to t(T) (Jang et al., arXiv 2405.00571).
+
+    sin((1 - b) a) / sin(a) g + sin(b a) / sin(a) t, a the angle between them. Halfway it points where the even sum
+    does; by default it goes further, for pictures are more alike to one another than any is to a text.
+    """
+    image, text = _unit(image), _text(states)
+    cosine = (image * text).sum(dim=-1, keepdim=True)
+    angle = torch.acos(cosine.clamp(-1 + 1e-6, 1 - 1e-6))  # g = t and g = -t have no one circle: stay short of them
+    return (torch.sin((1 - balance) * angle) * image + torch.sin(balance * angle) * text) / torch.sin(angle)
+
+
+def direction(image: Tensor, states: Tensor, mask: Tensor, strength: float = STRENGTH) -> Tensor:
+    """g + strength (t(new) - t(old)), where the text names both (Couairon et al., arXiv 2112.03162).
+
+    Texts that do not (see `mmgrad.encoders.named_change`) fall back to the sum with its default balance, so that every
+    text has a query; strength is at least 0.
+    """
+    moved = _unit(image) + strength * (_unit(states[:, 1]) - _unit(states[:, 2]))
+    named = mask[:, 1:3].all(dim=1, keepdim=True)
+    return torch.where(named, moved, weighted_sum(image, states, mask))
+
+
+COMPOSITIONS: dict[str, Callable[..., Tensor]] = {"sum": weighted_sum, "slerp": slerp, "direction": direction}
+DEFAULT = "direction"
+PSEUDO_WORD = "pseudo-word"
+"""The composition that is no formula: it needs the file of a network."""
+
+
+def choose(name: str | None = None, weight: float | None = None) -> Compose:
+    """The formula of a name, "direction" by default, with the weight of the text: its balance or strength.
+
+    Raises InputError for an unknown name and for a weight that is out of range.
+    """
+    name = name or DEFAULT
+    if name not in COMPOSITIONS:
+        raise InputError(f"There is no composition '{name}'; choose one of {', '.join((*COMPOSITIONS, PSEUDO_WORD))}.")
+    if weight is None:
+        return COMPOSITIONS[name]
+    if not (0 <= weight < float("inf") if name == "direction" else 0 <= weight <= 1):
+        allowed = "at least 0" if name == "direction" else "from 0 (only the picture) to 1 (only the text)"
+        raise InputError(f"The text's weight for '{name}' must be {allowed}, not {weight}.")
+    return partial(COMPOSITIONS[name], **{"strength" if name == "direction" else "balance": weight})
+
+
+def _text(states: Tensor) -> Tensor:
+    return _unit(states[:, 0])
+
+
+def _unit(x: Tensor) -> Tensor:
+    return functional.normalize(x, dim=-1)

@@ -1,0 +1,1 @@
+"""Rendering. In: explanations. Out: overlays, figures, JSON and array files."""

@@ -1,0 +1,1 @@
+"""Synthetic edits. In: cut-outs, backgrounds, photographs, sentence templates. Out: triplets with true regions."""

@@ -1,0 +1,177 @@
+"""Changes of a scene: how each alters it, and which pictures a sentence asking for it could mean."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mmgrad.synthetic.asset_library import Background, Cutout
+from mmgrad.synthetic.places import Place, holds
+from mmgrad.synthetic.scenes import Item, Scene
+
+SLACK = 0.07
+"""How far outside a named place a reader may still see a thing in it, as a share of the canvas."""
+LEAST_MOVE = 0.25
+"""How far a thing is moved, as a share of the canvas."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of a scene, as it is done and as it is said.
+
+    `kind` is replace, remove, add, recolour, resize, move or background. `key` is the thing changed (none for add and
+    background), `item` what stands there afterwards (none for remove and background). `old_word` and `new_word` are the
+    nouns that the sentence uses, `place` where it says that the thing is put. `background` and `crop` are the new ones.
+    """
+
+    kind: str
+    key: str | None = None
+    item: Item | None = None
+    old_word: str = ""
+    new_word: str = ""
+    place: Place | None = None
+    grows: bool = False
+    background: str = ""
+    crop: tuple[float, float, float] = (0.5, 0.5, 1.0)
+
+    @property
+    def touches(self) -> frozenset[str]:
+        """The keys that the change is about: two changes can be joined where these are disjoint."""
+        keys = {self.key, self.item.key if self.item else None, self.place.anchor if self.place else None}
+        return frozenset(key for key in keys if key) | ({"background"} if self.kind == "background" else frozenset())
+
+
+def apply(scene: Scene, changes: tuple[Change, ...]) -> Scene:
+    """The scene after the changes, in their order."""
+    for change in changes:
+        items = scene.items
+        if change.kind == "background":
+            scene = replace(scene, background=change.background, crop=change.crop)
+        elif change.kind == "add":
+            assert change.item is not None
+            scene = replace(scene, items=(*items, change.item))
+        elif change.kind == "remove":
+            scene = replace(scene, items=tuple(item for item in items if item.key != change.key))
+        else:
+            assert change.item is not None
+            scene = replace(scene, items=tuple(change.item if item.key == change.key else item for item in items))
+    return scene
+
+
+def fits(
+    candidate: Scene,
+    reference: Scene,
+    changes: tuple[Change, ...],
+    cutouts: Mapping[str, Cutout],
+    backgrounds: Mapping[str, Background],
+) -> bool:
+    """Whether `candidate` could be meant by a sentence that asks for these changes of `reference`.
+
+    The reader's view: things are told apart by the words used, places and sizes are taken generously, and what the
+    sentence does not mention must be as it was. A new thing that was given a colour is said with it ("a red car") and
+    is meant in that colour only; said without one, it is meant in any.
+    """
+    swap = next((change for change in changes if change.kind == "background"), None)
+    if swap is None:
+        if candidate.background != reference.background or candidate.crop != reference.crop:
+            return False
+    elif swap.new_word not in backgrounds[candidate.background].names:
+        return False
+    by_key = {change.key: change for change in changes if change.key}
+    wanted: list[tuple[Item | None, Change | None]] = [
+        (item, by_key.get(item.key))
+        for item in reference.items
+        if getattr(by_key.get(item.key), "kind", "") != "remove"
+    ]
+    wanted += [(None, change) for change in changes if change.kind == "add"]
+    if len(wanted) != len(candidate.items):
+        return False
+
+    def suits(item: Item, before: Item | None, change: Change | None) -> bool:
+        if change is not None and change.kind in ("replace", "add"):
+            if not _answers(item, change):
+                return False
+            if before is not None:
+                return _near(item, before, 0.12)
+            return change.place is None or _is_at(item, change.place)
+        assert before is not None
+        if item.cutout != before.cutout:
+            return False
+        ratio = item.scale / before.scale
+        same_size = 0.88 < ratio < 1.14
+        if change is None:
+            return same_size and _near(item, before, 0.1) and item.recolour == before.recolour
+        if change.kind == "recolour":
+            assert change.item is not None
+            return same_size and _near(item, before, 0.1) and item.recolour == change.item.recolour
+        if item.recolour != before.recolour:
+            return False
+        if change.kind == "resize":
+            return _near(item, before, 0.2) and (ratio > 1.08 if change.grows else ratio < 0.93)
+        assert change.place is not None
+        return same_size and not _near(item, before, 0.1) and _is_at(item, change.place)
+
+    def _answers(item: Item, change: Change) -> bool:
+        """Whether the item can be called by the new word, with the colour that goes with it if there is one."""
+        names, colours = cutouts[item.cutout].names, cutouts[item.cutout].colours
+        colour = change.item.recolour if change.item else None
+        said = f"{colour} {change.new_word}" if colour else change.new_word
+        if said in names or said in {f"{item.recolour} {name}" for name in names}:
+            return True
+        shown = colour is None or (item.recolour == colour if item.recolour else colour in colours)
+        return shown and change.new_word in names
+
+    def _is_at(item: Item, place: Place) -> bool:
+        anchor = None
+        if place.anchor is not None:
+            there = candidate.find(place.anchor)
+            if there is None:
+                return False
+            anchor = (there.cx, there.cy)
+        return holds(place.name, item.cx, item.cy, anchor, SLACK)
+
+    def match(left: tuple[Item, ...], index: int) -> bool:
+        if index == len(wanted):
+            return True
+        before, change = wanted[index]
+        return any(
+            suits(item, before, change) and match(left[:spot] + left[spot + 1 :], index + 1)
+            for spot, item in enumerate(left)
+        )
+
+    return match(candidate.items, 0)
+
+
+def sayable(reference: Scene, changes: tuple[Change, ...], cutouts: Mapping[str, Cutout]) -> bool:
+    """Whether each old thing's word names one thing of the reference only, no new thing is there already, and
+    what moves goes far enough."""
+    for change in changes:
+        named = [item for item in reference.items if change.old_word in cutouts[item.cutout].names]
+        if change.key and len(named) != 1:
+            return False
+        old, new = set(change.old_word.split()), set(change.new_word.split())
+        if old and new and (old <= new or new <= old):  # "the armchair with a blue armchair"
+            return False
+        start = reference.find(change.key) if change.key and change.kind == "move" else None
+        if start and change.item and np.hypot(start.cx - change.item.cx, start.cy - change.item.cy) < LEAST_MOVE:
+            return False
+        if change.kind in ("add", "replace") and any(
+            change.new_word in cutouts[item.cutout].names for item in reference.items
+        ):
+            return False
+        if change.place and change.place.anchor and anchor_word(reference, change.place, cutouts) is None:
+            return False
+    return True
+
+
+def anchor_word(reference: Scene, place: Place, cutouts: Mapping[str, Cutout]) -> str | None:
+    """The noun of the thing that the place is beside; None where the reference has others of that name, or none."""
+    item = reference.find(place.anchor or "")
+    if item is None:
+        return None
+    noun = cutouts[item.cutout].noun
+    return noun if sum(noun in cutouts[other.cutout].names for other in reference.items) == 1 else None
+
+
+def _near(one: Item, other: Item, distance: float) -> bool:
+    return abs(one.cx - other.cx) <= distance and abs(one.cy - other.cy) <= distance

@@ -1,0 +1,175 @@
+"""Families of edited scenes: one reference picture, its edited variants, and sentences that ask for one of the others.
+
+The variants of a family are each other's hard distractors: the same change of another thing, another change of the same
+thing, the same thing put elsewhere. Every sentence fits exactly one picture of its family, to a generous reader.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from mmgrad.synthetic.asset_library import Atlas
+from mmgrad.synthetic.changes import Change, apply, fits, sayable
+from mmgrad.synthetic.edit_sampler import KINDS, THEMES, Deviser
+from mmgrad.synthetic.held_out import held_out
+from mmgrad.synthetic.scene_sampler import LAYOUT_SIZE, LEAST_CONTRAST, Base, Stage, shape
+from mmgrad.synthetic.scenes import Rendered, Scene, differing
+from mmgrad.synthetic.triplets import Triplet, Writer
+
+__all__ = [
+    "KINDS",
+    "SCENES",
+    "SPLITS",
+    "TEST_FAMILIES",
+    "TRAIN_FAMILIES",
+    "VALIDATION_FAMILIES",
+    "Family",
+    "Triplet",
+    "families",
+    "held_out",
+    "make_family",
+]
+
+TRAIN_FAMILIES = 14_500
+VALIDATION_FAMILIES = 600
+TEST_FAMILIES = 1450
+SPLITS = ("train", "validation", "test")
+SCENES = 7
+"""Pictures of a family, its reference the first."""
+LEAST_CHANGE = 0.02
+"""The share of pixels that differ, by more than 24 of 255, between any two pictures of a family."""
+
+
+@dataclass(frozen=True, eq=False)
+class Family:
+    """Pictures uint8 [H,W,3], RGB; the triplets among them; a caption of each; how each was laid out."""
+
+    scenes: tuple[np.ndarray, ...]
+    triplets: tuple[Triplet, ...]
+    captions: tuple[str, ...]
+    layouts: tuple[Scene, ...]
+
+
+def make_family(atlas: Atlas, split: str, index: int, size: int = 224) -> Family:
+    """The family of this number: the same for the same atlas, split, index and size.
+
+    `size` is the long side of the pictures in pixels; layout and sentences do not depend on it. Raises
+    ValueError for an unknown split.
+    """
+    if split not in SPLITS:
+        raise ValueError(f"split must be one of {SPLITS}, not {split!r}")
+    for attempt in range(50):
+        seed = np.random.SeedSequence([20_268, SPLITS.index(split), index, attempt])
+        family = _grown(Stage(atlas, split, np.random.default_rng(seed)), size)
+        if family is not None:
+            return family
+    raise RuntimeError(f"no family could be laid out for {split} {index}; the atlas is too small")
+
+
+def families(atlas: Atlas, split: str, start: int, stop: int, size: int = 224) -> Iterator[Family]:
+    """The families numbered start to stop - 1."""
+    return (make_family(atlas, split, index, size) for index in range(start, stop))
+
+
+def _grown(stage: Stage, size: int) -> Family | None:
+    """A base picture and the variants of it, drawn at `size`; None where not enough of them are clear."""
+    base = stage.lay_out()
+    if base is None:
+        return None
+    grower = _Grower(stage, base)
+    if not grower.grow():
+        return None
+    layouts, pictures = grower.layouts, grower.pictures
+    if size != LAYOUT_SIZE:
+        height, width = shape(base.scene.width, base.scene.height, size)
+        layouts = [replace(scene, height=height, width=width) for scene in layouts]
+        pictures = [stage.draw.render(scene) for scene in layouts]
+    writer = Writer(stage, base, layouts, pictures, grower.changes)
+    return Family(
+        tuple(picture.rgb for picture in pictures),
+        tuple(writer.triplets()),
+        tuple(writer.caption(scene) for scene in layouts),
+        tuple(layouts),
+    )
+
+
+class _Grower:
+    """Adds variants to a base picture, as long as each is clear to see and to name."""
+
+    def __init__(self, stage: Stage, base: Base) -> None:
+        self.stage, self.draw, self.devise = stage, stage.draw, Deviser(stage, base)
+        self.layouts: list[Scene] = [base.scene]
+        self.pictures: list[Rendered] = [base.picture]
+        self.changes: list[tuple[Change, ...]] = [()]
+
+    def grow(self) -> bool:
+        """Whether the family is full: themes first, then single changes, a combined one or two last."""
+        rng = self.stage.rng
+        count = len(self.layouts[0].items)
+        fitting = [name for name, (_, _, need) in THEMES.items() if need <= count]
+        singles: set[str] = set()
+        for _ in range(6):
+            if len(self.layouts) >= 5 or not fitting:
+                break
+            name = self.stage.pick(fitting, [THEMES[n][0] for n in fitting])
+            fitting = [other for other in fitting if THEMES[other][1] != THEMES[name][1]]
+            singles.add(THEMES[name][1])
+            for change in self.devise.theme(name):
+                self._insert_with_twin(change, 6)
+        combined = 2 if rng.random() < 0.35 else 1
+        for _ in range(60):
+            if len(self.layouts) == SCENES:
+                break
+            if len(self.layouts) + combined >= SCENES:
+                pair = self.devise.pair([changes[0] for changes in self.changes if len(changes) == 1])
+                if pair is not None and self._insert(pair):
+                    combined -= 1
+                continue
+            kind = self.stage.pick([kind for kind in KINDS[:-1] if kind not in singles])
+            another = self.devise.single(kind)
+            if another is not None and self._insert_with_twin(another, SCENES - combined):
+                singles.add(kind)
+        return len(self.layouts) == SCENES
+
+    def _insert_with_twin(self, change: Change, most: int) -> bool:
+        """Add the variant; where it brings a coloured thing, the same in another colour too. Up to `most` pictures."""
+        if len(self.layouts) >= most or not self._insert((change,)):
+            return False
+        twin = self.devise.in_another_colour(change)
+        if twin is not None and len(self.layouts) < most:
+            self._insert((twin,))
+        return True
+
+    def _insert(self, changes: tuple[Change, ...]) -> bool:
+        """Add the variant that these changes of the base give, if it is clear to see and to name."""
+        base = self.layouts[0]
+        scene = apply(base, changes)
+        if not sayable(base, changes, self.draw.cutouts):
+            return False
+        before = {item.key: share for item, share in zip(base.items, self.pictures[0].visible, strict=True)}
+        changed = {change.item.key for change in changes if change.item}
+        picture = self.draw.render(scene)
+        for item, share, mask in zip(scene.items, picture.visible, picture.masks, strict=True):
+            if share < (0.55 if item.key in changed else min(0.45, before.get(item.key, 1.0))):
+                return False
+            if item.key in changed and cv2.countNonZero(mask) < 0.008 * mask.size:
+                return False
+        if (self.draw.contrast(scene, picture) < LEAST_CONTRAST).any():
+            return False
+        pixels = scene.height * scene.width
+        for other in self.pictures:
+            if cv2.countNonZero(differing(picture.rgb, other.rgb)) < LEAST_CHANGE * pixels:
+                return False
+        layouts, said = [*self.layouts, scene], [*self.changes, changes]
+        for number in range(1, len(layouts)):
+            meant = [i for i, candidate in enumerate(layouts) if self._fits(candidate, base, said[number])]
+            if meant != [number]:
+                return False
+        self.layouts, self.changes = layouts, said
+        self.pictures.append(picture)
+        return True
+
+    def _fits(self, candidate: Scene, reference: Scene, changes: tuple[Change, ...]) -> bool:
+        return fits(candidate, reference, changes, self.draw.cutouts, self.draw.backgrounds)

@@ -1,0 +1,234 @@
+"""Boards: pictures that are one photograph, a mosaic of photographs, or photographs lying on a background."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from mmgrad.synthetic.asset_library import Atlas
+from mmgrad.synthetic.photo_folder import Photograph
+from mmgrad.synthetic.scene_sampler import shape
+from mmgrad.synthetic.scenes import Scene, renderer
+
+MOST_STRETCH = 1.2
+"""How far a photograph may be squeezed to fit its cell, as a ratio of proportions."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shot:
+    """A photograph as a family shows it, in whatever picture and place: its crop, mirrored or not, and its light.
+
+    `centre` is where the crop lies, 0 to 1 of the free room in x and y; `share` its area over the largest crop of that
+    proportion; `squeeze` its proportion over the photograph's, where the picture is this photograph alone; `light`
+    multiplies red, green and blue.
+    """
+
+    photograph: Photograph
+    centre: tuple[float, float]
+    share: float
+    squeeze: float
+    flip: bool
+    light: tuple[float, float, float]
+
+    @classmethod
+    def plain(cls, photograph: Photograph) -> "Shot":
+        """The photograph as it is, its middle where it has to be cropped."""
+        return cls(photograph, (0.5, 0.5), 1.0, 1.0, False, (1.0, 1.0, 1.0))
+
+    @property
+    def index(self) -> int:
+        """The row of its class."""
+        return self.photograph.index
+
+    def whole(self, size: int) -> np.ndarray:
+        """The shot in its own proportion, its long side `size`: uint8 [h, w, 3]."""
+        height, width = self.photograph.rgb().shape[:2]
+        height, width = shape(round(1000 * width * self.squeeze), round(1000 * height), size)
+        return self.filling(height, width, 1.0)
+
+    def filling(self, height: int, width: int, most_stretch: float = MOST_STRETCH) -> np.ndarray:
+        """The shot cropped to that size in pixels: uint8 [height, width, 3]."""
+        photo = self.photograph.rgb()
+        own = photo.shape[1] / photo.shape[0]
+        asked = width / height
+        taken = min(max(own, asked / most_stretch), asked * most_stretch)
+        side = self.share**0.5
+        across = photo.shape[1] * min(1.0, taken / own) * side
+        down = photo.shape[0] * min(1.0, own / taken) * side
+        left = round((photo.shape[1] - across) * self.centre[0])
+        top = round((photo.shape[0] - down) * self.centre[1])
+        part = photo[top : top + max(1, round(down)), left : left + max(1, round(across))]
+        shrinks = part.shape[0] > height
+        out = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+        steps = np.arange(256, dtype=np.float32)[:, None] * np.asarray(self.light, np.float32)
+        out = cv2.LUT(out, np.clip(steps + 0.5, 0, 255).astype(np.uint8)[None])
+        return np.ascontiguousarray(out[:, ::-1]) if self.flip else out
+
+
+def take(photograph: Photograph, rng: np.random.Generator, least_share: float) -> Shot:
+    """A random shot of a photograph that keeps at least `least_share` of its area, where its cell allows that."""
+    squeeze = float(rng.uniform(0.85, 1.18))
+    return Shot(
+        photograph,
+        (float(rng.uniform(0.3, 0.7)), float(rng.uniform(0.25, 0.6))),  # heads are rather at the top
+        float(rng.uniform(min(1.0, least_share * max(squeeze, 1 / squeeze)), 1)),
+        squeeze,
+        bool(rng.random() < 0.3),
+        tuple(float(x) for x in rng.uniform(0.88, 1.12) * rng.uniform(0.96, 1.04, 3)),  # type: ignore[arg-type]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A rectangle of the canvas, in fractions of it, and the point that stands for it when places are named."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    x: float
+    y: float
+
+    def box(self, height: int, width: int) -> tuple[int, int, int, int]:
+        """Top, bottom, left and right in pixels."""
+        return (
+            round(self.top * height),
+            round(self.bottom * height),
+            round(self.left * width),
+            round(self.right * width),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Board:
+    """Cells on a ground: a background's name and crop, or a colour; `feather` softens the cells' edges.
+
+    A board of one cell and no ground is a picture that is one photograph, in the proportion of that photograph.
+    """
+
+    kind: str
+    height: int
+    width: int
+    cells: tuple[Cell, ...]
+    background: str = ""
+    crop: tuple[float, float, float] = (0.5, 0.5, 1.0)
+    colour: tuple[int, int, int] | None = None
+    blur: bool = False
+    feather: float = 0.0
+
+    def draw(self, state: tuple[Shot | None, ...], atlas: Atlas, size: int) -> np.ndarray:
+        """The picture that has these shots in its cells, its long side `size`: uint8 [H, W, 3]."""
+        if self.kind == "single" and state[0] is not None:
+            return state[0].whole(size)
+        height, width = shape(self.width, self.height, size)
+        canvas = self._ground(atlas, height, width)
+        for cell, shot in zip(self.cells, state, strict=True):
+            if shot is None:
+                continue
+            top, bottom, left, right = cell.box(height, width)
+            picture = shot.filling(bottom - top, right - left)
+            area = canvas[top:bottom, left:right]
+            if self.feather:
+                soft = _soft(bottom - top, right - left, self.feather)
+                area[:] = (picture * soft + area * (1 - soft) + 0.5).astype(np.uint8)
+            else:
+                area[:] = picture
+        return canvas
+
+    def mask(self, number: int, picture: np.ndarray) -> np.ndarray:
+        """The pixels of a cell in a picture of this board, uint8 {0,1} [H, W]."""
+        height, width = picture.shape[:2]
+        found = np.zeros((height, width), np.uint8)
+        top, bottom, left, right = self.cells[number].box(height, width)
+        found[top:bottom, left:right] = 1
+        return found
+
+    def _ground(self, atlas: Atlas, height: int, width: int) -> np.ndarray:
+        if self.colour is not None:
+            return np.full((height, width, 3), self.colour, np.uint8)
+        ground = renderer(atlas).render(Scene(self.background, (), height, width, self.crop)).rgb
+        return cv2.GaussianBlur(ground, (0, 0), 0.03 * width) if self.blur else ground
+
+
+def grid(rows: int, columns: int) -> Board:
+    """Cells of equal size without gaps, on mid grey."""
+    cells = tuple(
+        Cell(c / columns, r / rows, (c + 1) / columns, (r + 1) / rows, (c + 0.5) / columns, (r + 0.5) / rows)
+        for r in range(rows)
+        for c in range(columns)
+    )
+    return Board("mosaic", rows, columns, cells, colour=(128, 128, 128))
+
+
+def _soft(height: int, width: int, feather: float) -> np.ndarray:
+    """Opacity that falls to the edges over `feather` of the short side: float32 [height, width, 1]."""
+    reach = max(1.0, feather * min(height, width))
+    down = np.minimum(np.arange(height) + 0.5, height - np.arange(height) - 0.5)
+    across = np.minimum(np.arange(width) + 0.5, width - np.arange(width) - 0.5)
+    return (np.clip(down / reach, 0, 1)[:, None] * np.clip(across / reach, 0, 1)).astype(np.float32)[..., None]
+
+
+GRIDS = ((2, 2, 1.0, 0.58), (1, 2, 4 / 3, 0.14), (2, 1, 3 / 4, 0.12), (1, 3, 2.0, 0.09), (3, 1, 0.5, 0.07))
+"""Rows and columns of the mosaics, the width over the height, and how often they come."""
+
+
+def single() -> Board:
+    """A picture that is one photograph."""
+    return Board("single", 1, 1, (Cell(0, 0, 1, 1, 0.5, 0.5),))
+
+
+def mosaic(atlas: Atlas, rng: np.random.Generator) -> Board:
+    """A grid of cells, at times of unequal size and with gaps."""
+    rows, columns, proportion, _ = GRIDS[int(rng.choice(len(GRIDS), p=[share for *_, share in GRIDS]))]
+    height, width = shape(round(1000 * proportion * rng.uniform(0.85, 1.15)), 1000, 224)
+    gap = float(rng.choice((0.0, 0.0, 0.01, 0.025)))
+    across, down = _cuts(columns, rng), _cuts(rows, rng)
+    cells = tuple(
+        Cell(
+            across[c] + gap / 2, down[r] + gap / 2, across[c + 1] - gap / 2, down[r + 1] - gap / 2,
+            (c + 0.5) / columns, (r + 0.5) / rows,
+        )
+        for r in range(rows)
+        for c in range(columns)
+    )  # fmt: skip
+    return _on_ground("mosaic", height, width, cells, 0.0, 0.5, atlas, rng)
+
+
+def scattered(atlas: Atlas, rng: np.random.Generator) -> Board:
+    """One to four rectangles that do not touch, anywhere on a background; large ones leave no room for others."""
+    height, width = shape(*((1, 1), (4, 3), (3, 4))[int(rng.choice(3, p=(0.7, 0.17, 0.13)))], 224)
+    side = float(rng.uniform(0.25, 0.7))
+    wide, high = side * rng.uniform(0.85, 1.15), side * rng.uniform(0.85, 1.15)
+    cells: list[Cell] = []
+    for _ in range(40):
+        x, y = float(rng.uniform(wide / 2, 1 - wide / 2)), float(rng.uniform(high / 2, 1 - high / 2))
+        if all(abs(x - other.x) > wide + 0.01 or abs(y - other.y) > high + 0.01 for other in cells):
+            cells.append(Cell(x - wide / 2, y - high / 2, x + wide / 2, y + high / 2, x, y))
+        if len(cells) == 4:
+            break
+    feather = float(rng.choice((0.0, 0.06, 0.15)))
+    return _on_ground("scattered", height, width, tuple(cells), feather, 0.0, atlas, rng)
+
+
+def _cuts(count: int, rng: np.random.Generator) -> np.ndarray:
+    """Where the cells begin and end along a side, 0 to 1; of equal size half of the time."""
+    sizes = np.ones(count) if rng.random() < 0.5 else rng.uniform(0.75, 1.25, count)
+    return np.concatenate([[0.0], np.cumsum(sizes) / sizes.sum()])
+
+
+def _on_ground(
+    kind: str,
+    height: int,
+    width: int,
+    cells: tuple[Cell, ...],
+    feather: float,
+    plain: float,
+    atlas: Atlas,
+    rng: np.random.Generator,
+) -> Board:
+    background = atlas.backgrounds[int(rng.integers(len(atlas.backgrounds)))].id
+    crop = (float(rng.random()), float(rng.random()), float(rng.uniform(0.6, 1.0)))
+    tint = tuple(int(x) for x in np.clip(rng.choice((10, 70, 128, 190, 245)) + rng.integers(-25, 26, 3), 0, 255))
+    blur = bool(rng.random() < 0.5)
+    colour = tint if rng.random() < plain else None
+    return Board(kind, height, width, cells, background, crop, colour, blur, feather)  # type: ignore[arg-type]

@@ -1,0 +1,196 @@
+"""Changes between two pictures of one board: what changed, how a sentence asks for it, and what else it could mean."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmgrad.lexicon import imagenet, phrases
+from mmgrad.lexicon.imagenet import fits
+from mmgrad.lexicon.phrases import Sentence
+from mmgrad.synthetic.changes import SLACK
+from mmgrad.synthetic.mosaics import Board, Shot
+from mmgrad.synthetic.places import ABSOLUTE, RELATIVE, holds
+from mmgrad.synthetic.templates import EVERY, wordings
+
+State = tuple[Shot | None, ...]
+"""What each cell of a board shows; None where it is empty."""
+
+HYPERNYMS = 0.35
+"""How often a thing is called by a wider word ("dog"), as far as that is clear."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One change of a picture: `kind` is replace, remove, add, move or swap; `before` and `after` are the cells that
+    change, in the reference and in the target (of a swap: the two cells)."""
+
+    kind: str
+    before: int | None
+    after: int | None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An edit as a sentence asks for it: the words for what goes or moves, for what comes (of a swap: for the other),
+    where there are such words, and the named place; `anchor` is the cell that the place is beside."""
+
+    edit: Edit
+    old_word: str = ""
+    new_word: str = ""
+    place: str = ""
+    anchor: int | None = None
+
+
+def difference(reference: State, target: State) -> Edit | None:
+    """The one change that leads from one picture to the other; None where it takes several."""
+    cells = [i for i, (a, b) in enumerate(zip(reference, target, strict=True)) if a is not b]
+    if len(cells) == 1:
+        cell = cells[0]
+        if reference[cell] is None:
+            return Edit("add", None, cell)
+        return Edit("remove", cell, None) if target[cell] is None else Edit("replace", cell, cell)
+    if len(cells) == 2:
+        for one, other in (cells, cells[::-1]):
+            if reference[one] is not None and reference[one] is target[other] and target[one] is reference[other]:
+                return Edit("move" if reference[other] is None else "swap", one, other)
+    return None
+
+
+def means(asked: Asked, board: Board, reference: State, candidate: State) -> bool:
+    """Whether the candidate could be meant by what is asked: any thing that the word fits, places taken generously,
+    and all that is not mentioned as it was."""
+    edit = difference(reference, candidate)
+    if edit is None or edit.kind != asked.edit.kind:
+        return False
+    if edit.kind == "swap":
+        return {edit.before, edit.after} == {asked.edit.before, asked.edit.after}
+    if edit.before != asked.edit.before:
+        return False
+    comes = candidate[edit.after] if edit.after is not None else None
+    if asked.new_word and (comes is None or not fits(asked.new_word, comes.index)):
+        return False
+    return not asked.place or edit.after is None or _is_at(board, edit.after, asked.place, asked.anchor, SLACK)
+
+
+def ask(edit: Edit, board: Board, reference: State, target: State, rng: np.random.Generator) -> Asked | None:
+    """Words and a place for the edit that are clear in the reference; None where none were found."""
+    old, new, place, anchor = "", "", "", None
+    leaves = reference[edit.before] if edit.before is not None else None
+    comes = target[edit.after] if edit.after is not None else None
+    others = [shot for i, shot in enumerate(reference) if shot is not None and i != edit.before]
+    if leaves is not None:
+        avoid = [*others, comes] if edit.kind == "replace" and comes is not None else others
+        old = _word(leaves, avoid, rng)
+        if not old:
+            return None
+    if edit.kind in ("replace", "add") and comes is not None:
+        new = _word(comes, [*others, leaves] if leaves is not None else others, rng)
+        if not new:
+            return None
+    if edit.kind == "swap" and edit.after is not None:
+        there = reference[edit.after]
+        assert there is not None
+        new = _word(there, [shot for shot in reference if shot is not None and shot is not there], rng)
+        return Asked(edit, old, new) if new else None
+    if edit.after is not None and (edit.kind == "move" or (edit.kind == "add" and rng.random() < 0.6)):
+        place, anchor = _place(board, edit, reference, rng)
+        if not place:
+            return None
+    return Asked(edit, old, new, place, anchor)
+
+
+def say(
+    asked: Asked, board: Board, reference: State, rng: np.random.Generator, of: Collection[str] = (EVERY,)
+) -> tuple[Sentence, bool]:
+    """A sentence, and whether it says the old word: a thing alone, or one in a place of its own, needs no name.
+
+    `of` as in `phrases.say`.
+    """
+    old = imagenet.name(asked.old_word) if asked.old_word else None
+    new = imagenet.name(asked.new_word) if asked.new_word else None
+    slots = phrases.thing_slots(old, new)
+    kind, cell = asked.edit.kind, asked.edit.before
+    if kind == "swap" and new is not None:
+        return phrases.say_one_of(_SWAP, slots | {"the_new": new.definite}, rng, of), True
+    if board.kind == "single" and rng.random() < 0.3:
+        return phrases.say_one_of(_WHOLE, slots, rng, of), False
+    if kind in ("replace", "remove") and board.kind != "single" and cell is not None and rng.random() < 0.15:
+        names = [name for name in _places(board, cell) if _only_one_at(board, reference, cell, name)]
+        if names:
+            slots |= phrases.place_slots(names[int(rng.integers(len(names)))], None, rng)
+            return phrases.say_one_of(_REPLACE_AT if kind == "replace" else _REMOVE_AT, slots, rng, of), False
+    if asked.place:
+        beside = reference[asked.anchor] if asked.anchor is not None else None
+        word = imagenet.name(_anchor_word(asked, reference)) if beside is not None else None
+        slots |= phrases.place_slots(asked.place, word, rng)
+        kind = "add_at" if kind == "add" else kind
+    alone = sum(shot is not None for shot in reference) == 1
+    said = phrases.say(kind, slots, rng, single=alone, of=of)
+    return said, True
+
+
+def _word(shot: Shot, others: Sequence[Shot], rng: np.random.Generator) -> str:
+    """A word for the shot that fits none of the others; empty where there is none."""
+    one = imagenet.classes()[shot.index]
+    names, wider = (
+        [word for word in words if not any(fits(word, other.index) for other in others)]
+        for words in (one.names, one.hypernyms)
+    )
+    if wider and (not names or rng.random() < HYPERNYMS):
+        return wider[0] if rng.random() < 0.6 else wider[int(rng.integers(len(wider)))]
+    if not names:
+        return ""
+    return names[0] if rng.random() < 0.5 else names[int(rng.integers(len(names)))]
+
+
+def _anchor_word(asked: Asked, reference: State) -> str:
+    """The first word for the anchor that fits nothing else in the reference; empty where there is none."""
+    anchor = reference[asked.anchor] if asked.anchor is not None else None
+    if anchor is None:
+        return ""
+    others = [shot for shot in reference if shot is not None and shot is not anchor]
+    words = imagenet.words_for(anchor.index)
+    return next((word for word in words if not any(fits(word, other.index) for other in others)), "")
+
+
+def _place(board: Board, edit: Edit, reference: State, rng: np.random.Generator) -> tuple[str, int | None]:
+    """A place that names the cell where something comes, at times beside another thing; empty where there is none."""
+    assert edit.after is not None
+    anchors = [i for i, shot in enumerate(reference) if shot is not None and i not in (edit.before, edit.after)]
+    if anchors and rng.random() < 0.3:
+        anchor = anchors[int(rng.integers(len(anchors)))]
+        names = [name for name in RELATIVE if _is_at(board, edit.after, name, anchor, 0.0)]
+        if edit.before is not None:
+            names = [name for name in names if not _is_at(board, edit.before, name, anchor, SLACK)]
+        trial = Asked(edit, anchor=anchor)
+        if names and _anchor_word(trial, reference):
+            name = names[int(rng.integers(len(names)))]
+            return name, anchor
+    names = _places(board, edit.after)
+    if edit.before is not None:
+        names = [name for name in names if not _is_at(board, edit.before, name, None, SLACK)]
+    return (names[int(rng.integers(len(names)))] if names else ""), None
+
+
+def _places(board: Board, cell: int) -> list[str]:
+    return [name for name in ABSOLUTE if _is_at(board, cell, name, None, 0.0)]
+
+
+def _only_one_at(board: Board, state: State, cell: int, name: str) -> bool:
+    """Whether no other cell that shows something is at that place, to a generous reader."""
+    return not any(
+        shot is not None and other != cell and _is_at(board, other, name, None, SLACK)
+        for other, shot in enumerate(state)
+    )
+
+
+def _is_at(board: Board, cell: int, name: str, anchor: int | None, slack: float) -> bool:
+    beside = (board.cells[anchor].x, board.cells[anchor].y) if anchor is not None else None
+    return holds(name, board.cells[cell].x, board.cells[cell].y, beside, slack)
+
+
+_WHOLE = wordings("whole")
+_SWAP = wordings("swap")
+_REPLACE_AT = wordings("replace_at")
+_REMOVE_AT = wordings("remove_at")

@@ -1,0 +1,16 @@
+"""Where what ships beside the code lies: trained checkpoints, examples with their gallery, measured tables.
+
+In a clone these are folders of the repository, beside the package. A wheel carries them within the package, where
+`setup.py` puts them when it is built.
+"""
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_CARRIED = _PACKAGE / "_shipped"
+
+ROOT = _CARRIED if _CARRIED.is_dir() else _PACKAGE.parent
+CHECKPOINTS = ROOT / "checkpoints"
+EXAMPLES = ROOT / "examples"
+GALLERY = EXAMPLES / "gallery"
+REPORT = ROOT / "benchmarks" / "results" / "compact-test.md"

@@ -1,0 +1,39 @@
+"""Texts that name nothing in a picture, and what a pass makes of them."""
+
+import numpy as np
+
+from mmgrad.attribution.gradients import reference_map
+from mmgrad.encoders.base import Encoder
+from mmgrad.evaluation import runner as stream
+from mmgrad.evaluation.metrics.abstention import FOREIGN, NONSENSE, SENTENCES, foreign_partners
+from mmgrad.models.composer import Composer
+from mmgrad.synthetic.asset_library import load_atlas
+
+
+def test_a_partner_is_of_another_family_and_names_nothing_that_is_there() -> None:
+    families = [0, 0, 1, 2]
+    nouns = [("dog",), ("car",), ("red apple",), ("cat", "tree")]
+    captions = ["a dog and a tree", "a dog", "a cat", "an apple and a car"]
+    assert foreign_partners(families, nouns, captions) == [2, 2, 0, 0]
+    assert foreign_partners([0, 1], [("dog",), ("cat",)], ["a cat", "a horse"]) == [None, 0]
+    assert foreign_partners([0, 0], [("dog",), ("cat",)], ["a horse", "a cow"]) == [None, None]
+
+
+def test_no_sentence_of_nonsense_names_a_thing_of_the_atlas() -> None:
+    atlas = load_atlas()
+    names = {name for cutout in atlas.cutouts for name in cutout.names}
+    names |= {name for background in atlas.backgrounds for name in background.names}
+    said = {word for sentence in SENTENCES for word in sentence.lower().split()}
+    assert not names & said
+
+
+def test_a_pass_keeps_the_evidence_of_nonsense(encoder: Encoder, composer: Composer) -> None:
+    passed = stream.run(encoder, {"a": composer}, "test", 3, maps=4, workers=0, progress=False)
+    assert len(passed.refused[NONSENSE]["a"]) == len(passed.refused[FOREIGN]["a"]) == 4
+    row = int(passed.reference[passed.sides["reference"].query[0]])
+    scenes = [scene for n in range(3) for scene in stream.make_family(load_atlas(), "test", n).scenes]
+    features = encoder.trunk(encoder.prepare([scenes[row]])[0])
+    tokens = encoder.encode_text([SENTENCES[0]])
+    alone = reference_map(composer, features, tokens.states, tokens.mask, encoder.evidence)
+    expected = float(alone.clamp_min(0).sum())
+    assert np.isclose(passed.refused[NONSENSE]["a"][0], expected, rtol=1e-3)
