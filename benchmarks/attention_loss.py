@@ -110,7 +110,7 @@ def _time_ratio(settings: Settings, data: Features, encoder: Trainable, laps: in
         for arm in (settings, replace(settings, attention=0.0)):
             start = time.perf_counter()
             for step in range(lap * settings.attention_every, (lap + 1) * settings.attention_every):
-                loss, _ = objective(composer, sampler.batch(step), encoder.evidence, arm, step)
+                loss, _ = objective(composer, sampler.batch(step), encoder.to_grid, arm, step)
                 composer.zero_grad()
                 loss.backward()
             seconds.append(time.perf_counter() - start)

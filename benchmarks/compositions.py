@@ -67,7 +67,7 @@ def _texts(texts: list[str], encoder: CompactEncoder) -> tuple[Tensor, Tensor]:
     for row, text in enumerate(texts):
         new, old = named_change(text) or ("", "")
         for column, said in enumerate((text, new, old)):
-            look = encoder.look([said])[0].sum(dim=0) if said else torch.zeros(TOP)
+            look = encoder.token_prototypes([said])[0].sum(dim=0) if said else torch.zeros(TOP)
             states[row, column], mask[row, column] = look, bool(look.any())
     return states, mask
 

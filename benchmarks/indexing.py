@@ -27,7 +27,7 @@ def main() -> None:
     model = load_model(options.model)
     records = read_folder(options.gallery)[: options.pictures]
     pictures = [load_image(record.path) for record in records]
-    model.embed(pictures[:BATCH])  # warms up
+    model.encode_image(pictures[:BATCH])  # warms up
     bare, whole = [], []
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "pictures"
@@ -37,7 +37,7 @@ def main() -> None:
         for _ in range(options.rounds):
             start = time.perf_counter()
             for first in range(0, len(pictures), BATCH):
-                model.embed(pictures[first : first + BATCH])
+                model.encode_image(pictures[first : first + BATCH])
             bare.append(len(pictures) / (time.perf_counter() - start))
             start = time.perf_counter()
             Gallery.build(folder, model, progress=False, anew=True)

@@ -36,7 +36,7 @@ class Layer:
         self.weights = torch.from_numpy(np.random.default_rng(0).normal(size=(3 * 32 * 32, 64)).astype(np.float32))
         self.every, self.seen = every, 0
 
-    def embed(self, images: list[np.ndarray]) -> torch.Tensor:
+    def encode_image(self, images: list[np.ndarray]) -> torch.Tensor:
         """RGB uint8 [H, W, 3] each -> [B, 64]."""
         if self.every and self.seen // self.every != (self.seen + len(images)) // self.every:
             pages = int(Path("/proc/self/statm").read_text().split()[1])

@@ -98,9 +98,9 @@ def _batched(engine: Engine, path: File, text: str, top: int) -> dict[str, tuple
     model, tokens = engine.model, engine.model.encode_text(text)
     features, _ = model.features([load_image(path)])
     with torch.no_grad():
-        query = model.composer.query(features, tokens.states, tokens.mask)
-        change = query - model.composer.start(features)
-    rest = model.blank, model.encoder.evidence
+        query = model.composer.encode_query(features, tokens.states, tokens.mask)
+        change = query - model.composer.encode_reference(features)
+    rest = model.baseline_features, model.encoder.to_grid
     found = engine.gallery.search(query, top).indices[0].tolist()
     pictures = [load_image(engine.gallery.records[row].path) for row in found]
     clock = [time.perf_counter()]

@@ -76,7 +76,7 @@ def _measure(numbers: np.ndarray) -> Columns:
     swapped = queries.with_texts(
         encoder, [queries.texts[k if other is None else other] for k, other in enumerate(others)]
     )
-    gallery = composer.image(torch.cat([reference.features, target.features])).detach()
+    gallery = composer.encode_image(torch.cat([reference.features, target.features])).detach()
     own, again = (
         (change_alone(encoder, composer, asked), match_alone(encoder, composer, asked)) for asked in (queries, swapped)
     )

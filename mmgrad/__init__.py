@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from mmgrad.errors import GalleryError, InputError, MMGradError, ModelError
     from mmgrad.gallery.gallery import Gallery
     from mmgrad.models.model import Model, load_model
-    from mmgrad.results import Explanation, Hit, Map, WordEvidence
+    from mmgrad.results import AttentionMap, Explanation, Hit, WordAttribution
 
 __version__ = "0.2.0"
 
 __all__ = [
+    "AttentionMap",
     "Engine",
     "Explanation",
     "Gallery",
@@ -23,10 +24,9 @@ __all__ = [
     "Hit",
     "InputError",
     "MMGradError",
-    "Map",
     "Model",
     "ModelError",
-    "WordEvidence",
+    "WordAttribution",
     "load",
     "load_model",
 ]
@@ -36,7 +36,7 @@ _MODULES = {
     "mmgrad.errors": ("GalleryError", "InputError", "MMGradError", "ModelError"),
     "mmgrad.gallery.gallery": ("Gallery",),
     "mmgrad.models.model": ("Model", "load_model"),
-    "mmgrad.results": ("Explanation", "Hit", "Map", "WordEvidence"),
+    "mmgrad.results": ("Explanation", "Hit", "AttentionMap", "WordAttribution"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -10,17 +10,17 @@ from torch import Tensor
 
 from mmgrad.attribution import contrast as why
 from mmgrad.attribution.blend import explain_reference, explain_targets
-from mmgrad.attribution.contrast import Asked, Contrast, Seen
-from mmgrad.attribution.occlusion_check import Check, check
-from mmgrad.attribution.words import strengthen, word_maps
+from mmgrad.attribution.contrast import Contrast, EncodedImages, EncodedQuery
+from mmgrad.attribution.occlusion_check import OcclusionCheck, occlusion_check
+from mmgrad.attribution.words import interpolate_query, word_maps
 from mmgrad.encoders.base import TextTokens
 from mmgrad.errors import InputError
 from mmgrad.gallery.gallery import Gallery
-from mmgrad.gallery.near_duplicates import near_duplicates
+from mmgrad.gallery.near_duplicates import find_near_duplicates
 from mmgrad.imaging.io import Letterbox, Source, load_image
 from mmgrad.models.confidence import Confidence, clues_of
 from mmgrad.models.model import Model, load_model
-from mmgrad.results import Explanation, Hit, Map, WordEvidence
+from mmgrad.results import AttentionMap, Explanation, Hit, WordAttribution
 from mmgrad.suggestions import recognise, suggest
 from mmgrad.utils.resources import GALLERY as DEFAULT_GALLERY
 
@@ -43,21 +43,21 @@ class Engine:
         self.confidence = Confidence.from_card(model.card)
 
     def explain(
-        self, image: Source, text: str, k: int = 12, strength: float = 1.0, leave_out_copies: bool = False
+        self, image: Source, text: str, k: int = 12, strength: float = 1.0, exclude_duplicates: bool = False
     ) -> Explanation:
         """The first `k` pictures of the gallery for `image` changed as `text` says, with all maps.
 
         Args:
             strength: how much the text's change counts, from 0 (the picture alone) through 1 (as trained) to 2.
-            leave_out_copies: leave out the gallery's pictures that show the same pixels as `image`.
+            exclude_duplicates: leave out the gallery's pictures that show the same pixels as `image`.
 
         Raises InputError for a picture that cannot be read, an empty or too long text, or a number out of range.
         """
-        *_, last = self.stream(image, text, k, strength, leave_out_copies)
+        *_, last = self.stream(image, text, k, strength, exclude_duplicates)
         return last
 
     def stream(
-        self, image: Source, text: str, k: int = 12, strength: float = 1.0, leave_out_copies: bool = False
+        self, image: Source, text: str, k: int = 12, strength: float = 1.0, exclude_duplicates: bool = False
     ) -> Iterator[Explanation]:
         """`explain` in three steps: the reference map; the hits with their maps; the words with theirs."""
         clock = _Clock()
@@ -68,13 +68,13 @@ class Engine:
         clock.lap("features")
         tokens = self._tokens(text)
         clock.lap("text")
-        evidence, blank = self.model.encoder.evidence, self.model.blank
+        evidence, blank = self.model.encoder.to_grid, self.model.baseline_features
         composer = self.model.composer
         with torch.no_grad():
-            seen, before = composer.image(features), composer.start(features)  # (1, D)
-            query = strengthen(before, composer.query(features, tokens.states, tokens.mask), strength)
+            seen, before = composer.encode_image(features), composer.encode_reference(features)  # (1, D)
+            query = interpolate_query(before, composer.encode_query(features, tokens.states, tokens.mask), strength)
             change = query - before
-        copies = near_duplicates(self.gallery, pixels, seen) if leave_out_copies else ()
+        copies = find_near_duplicates(self.gallery, pixels, seen) if exclude_duplicates else ()
         found = self.gallery.search(query, min(max(k, 2), max(1, len(self.gallery) - len(copies))), exclude=copies)
         clock.lap("search")
         first = self.gallery.embeddings[found.indices[:, 0]].to(query)  # (1, D)
@@ -113,7 +113,7 @@ class Engine:
         result = replace(result, hits=hits, confidence=confidence, timing_ms=dict(clock.laps))
         yield result
 
-        asked = Asked(text, pixels, box, features, tokens, before, query)
+        asked = EncodedQuery(text, pixels, box, features, tokens, before, query)
         words = self._words(asked, target_features, boxes, strength)
         clock.lap("words")
         yield replace(result, words=words, timing_ms=dict(clock.laps) | {"total": sum(clock.laps.values())})
@@ -127,40 +127,46 @@ class Engine:
         for an unknown id."""
         return why.contrast(self.model, self._asked(image, text, strength), self._seen([first, second]), strength)
 
-    def responses(self, image: Source, text: str, ids: Sequence[str], strength: float = 1.0) -> tuple[Map, ...]:
+    def per_result_attribution(
+        self, image: Source, text: str, ids: Sequence[str], strength: float = 1.0
+    ) -> tuple[AttentionMap, ...]:
         """For each picture of the gallery, what the change at each place of the reference speaks for it."""
-        return why.responses(self.model, self._asked(image, text, strength), self._seen(ids))
+        return why.per_result_attribution(self.model, self._asked(image, text, strength), self._seen(ids))
 
-    def text_blind(self, image: Source, text: str, ids: Sequence[str]) -> tuple[Map, tuple[Map, ...]]:
+    def text_agnostic_gradcam(
+        self, image: Source, text: str, ids: Sequence[str]
+    ) -> tuple[AttentionMap, tuple[AttentionMap, ...]]:
         """Grad-CAM that never reads the text, at the reference and at each picture of the gallery, to compare with."""
-        return why.text_blind(self.model, self._asked(image, text, 1.0), self._seen(ids))
+        return why.text_agnostic(self.model, self._asked(image, text, 1.0), self._seen(ids))
 
-    def check(self, image: Source, text: str, hit: str, strength: float = 1.0) -> Check:
+    def verify(self, image: Source, text: str, hit: str, strength: float = 1.0) -> OcclusionCheck:
         """Cover what the map marks in a picture of the gallery, and as much elsewhere, and rank it again each time."""
         asked, found = self._asked(image, text, strength), self._seen([hit])
-        composer, blank, evidence = self.model.composer, self.model.blank, self.model.encoder.evidence
+        composer, blank, evidence = self.model.composer, self.model.baseline_features, self.model.encoder.to_grid
         maps = explain_targets(composer, found.features, asked.query - asked.before, asked.query, blank, evidence)
-        return check(self.model, self.gallery, asked, found, self._map(maps.shown[0], found.boxes[0], "target"))
+        return occlusion_check(
+            self.model, self.gallery, asked, found, self._map(maps.shown[0], found.boxes[0], "target")
+        )
 
-    def _asked(self, image: Source, text: str, strength: float) -> Asked:
+    def _asked(self, image: Source, text: str, strength: float) -> EncodedQuery:
         text, _ = self._checked(text, 1)
         strength = self._checked_strength(strength)
         pixels = load_image(image)
         features, (box,) = self.model.features([pixels])
         tokens = self._tokens(text)
         with torch.no_grad():
-            before = self.model.composer.start(features)
-            query = self.model.composer.query(features, tokens.states, tokens.mask)
-        return Asked(text, pixels, box, features, tokens, before, strengthen(before, query, strength))
+            before = self.model.composer.encode_reference(features)
+            query = self.model.composer.encode_query(features, tokens.states, tokens.mask)
+        return EncodedQuery(text, pixels, box, features, tokens, before, interpolate_query(before, query, strength))
 
-    def _seen(self, ids: Sequence[str]) -> Seen:
+    def _seen(self, ids: Sequence[str]) -> EncodedImages:
         unknown = [name for name in ids if name not in self.gallery.positions]
         if unknown or not ids:
             raise InputError(f"The gallery holds no picture {unknown[:1]}; please give ids of its pictures.")
         records = tuple(self.gallery.records[self.gallery.positions[name]] for name in ids)
         pictures = [load_image(record.path) for record in records]
         features, boxes = self.model.features(pictures)
-        return Seen(records, tuple(pictures), features, tuple(boxes))
+        return EncodedImages(records, tuple(pictures), features, tuple(boxes))
 
     def _tokens(self, text: str) -> TextTokens:
         tokens = self.model.encode_text(text)
@@ -169,8 +175,8 @@ class Engine:
         return tokens
 
     def _words(
-        self, asked: Asked, target_features: Tensor, boxes: Sequence[Letterbox], strength: float
-    ) -> tuple[WordEvidence, ...]:
+        self, asked: EncodedQuery, target_features: Tensor, boxes: Sequence[Letterbox], strength: float
+    ) -> tuple[WordAttribution, ...]:
         """Each word's share: the text against the text without the word, W texts together."""
         found = word_maps(
             self.model.encoder,
@@ -184,7 +190,7 @@ class Engine:
             strength,
         )
         return tuple(
-            WordEvidence(
+            WordAttribution(
                 word=word.text,
                 start=word.start,
                 end=word.end,
@@ -197,9 +203,9 @@ class Engine:
             )
         )
 
-    def _map(self, values: Tensor, box: Letterbox, kind: str, change: Tensor | None = None) -> Map:
+    def _map(self, values: Tensor, box: Letterbox, kind: str, change: Tensor | None = None) -> AttentionMap:
         own = None if change is None else change.float().cpu().numpy()
-        return Map(values.float().cpu().numpy(), box, float(self.thresholds.get(kind, 0.0)), own)
+        return AttentionMap(values.float().cpu().numpy(), box, float(self.thresholds.get(kind, 0.0)), own)
 
     def _checked(self, text: str, k: int) -> tuple[str, int]:
         if not isinstance(text, str) or not text.strip():

@@ -10,7 +10,7 @@ from mmgrad.imaging.letterbox import Letterbox
 
 
 @dataclass(frozen=True, eq=False)
-class Map:
+class AttentionMap:
     """An attention map over one picture.
 
     values: float32 [h, w], raw scale; positive evidence says "here", negative speaks against. `letterbox` is the
@@ -30,14 +30,14 @@ class Map:
         return self.values if self.change is None else self.change
 
     @property
-    def evidence(self) -> float:
+    def total_positive(self) -> float:
         """The sum of the positive values."""
         return float(self._positive.sum())
 
     @property
     def empty(self) -> bool:
         """Whether the map holds no evidence worth showing."""
-        return self.evidence < self.threshold or self.evidence == 0
+        return self.total_positive < self.threshold or self.total_positive == 0
 
     @property
     def peak(self) -> float:
@@ -62,7 +62,7 @@ class Map:
 
 
 @dataclass(frozen=True, eq=False)
-class WordEvidence:
+class WordAttribution:
     """A whole word of the text (its characters [start, end)), its weight, its map over the reference and over each hit.
 
     The weight is how much the score of the first hit falls when the word is left out.
@@ -72,8 +72,8 @@ class WordEvidence:
     start: int
     end: int
     weight: float
-    reference: Map
-    targets: tuple[Map, ...]
+    reference: AttentionMap
+    targets: tuple[AttentionMap, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +84,7 @@ class Hit:
     record: Record
     score: float
     image: np.ndarray
-    map: Map
+    attention: AttentionMap
 
     @property
     def link(self) -> str | None:
@@ -108,8 +108,8 @@ class Explanation:
 
     text: str
     image: np.ndarray
-    reference: Map
-    words: tuple[WordEvidence, ...]
+    reference: AttentionMap
+    words: tuple[WordAttribution, ...]
     hits: tuple[Hit, ...]
     model: str
     gallery: str
@@ -126,4 +126,4 @@ class Explanation:
         Not the greatest of all, for one strong map far down the list would leave the first results without a glow;
         stronger evidence than the scale is drawn as the scale's end.
         """
-        return next((hit.map.peak for hit in self.hits if not hit.map.empty), 0.0)
+        return next((hit.attention.peak for hit in self.hits if not hit.attention.empty), 0.0)

@@ -36,7 +36,7 @@ def recognise(model: Model, gallery: Gallery, image: np.ndarray) -> tuple[Name, 
     """At most two things in a picture, uint8 [H, W, 3], by names that the model knows; none where it is not sure."""
     features, _ = model.features([image])
     with torch.no_grad():
-        found = gallery.search(model.composer.image(features), 1)
+        found = gallery.search(model.composer.encode_image(features), 1)
     record = gallery.records[int(found.indices[0, 0])]
     if float(found.scores[0, 0]) >= ALIKE and (named := _named(record.caption or "")):
         return named

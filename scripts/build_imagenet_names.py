@@ -21,7 +21,7 @@ SOURCE = (
 )
 MOST_NAMES = 3
 _LATIN = re.compile(r"[A-Z][a-z]+ [a-z]+")
-"""Looks like a binomial: "Tinca tinca"; a first lemma never is one, "Siamese cat" may be."""
+"""ClassPrototypes like a binomial: "Tinca tinca"; a first lemma never is one, "Siamese cat" may be."""
 
 
 def hypernyms(data_noun: Path) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from mmgrad import Engine, Explanation, InputError
 from mmgrad.attribution.blend import over
-from mmgrad.attribution.gradients import query_signal, reference_map, share_map
+from mmgrad.attribution.gradients import midpoint_integrated_gradients, query_signal, reference_map
 from mmgrad.imaging.io import load_image
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
@@ -34,13 +34,15 @@ def test_hits_are_ranked_and_scored_by_the_query(engine: Engine, explanation: Ex
     features, _ = engine.model.features([explanation.image])
     tokens = engine.model.encode_text(explanation.text)
     with torch.no_grad():
-        query = engine.model.composer.query(features, tokens.states, tokens.mask)
+        query = engine.model.composer.encode_query(features, tokens.states, tokens.mask)
         all_scores = (engine.gallery.embeddings @ query[0]).sort(descending=True)
     assert scores == pytest.approx(all_scores.values[:6].tolist(), abs=1e-4)
 
 
 def test_maps_lie_on_the_pixels_of_their_pictures(explanation: Explanation):
-    for image, shown in [(explanation.image, explanation.reference)] + [(h.image, h.map) for h in explanation.hits]:
+    for image, shown in [(explanation.image, explanation.reference)] + [
+        (h.image, h.attention) for h in explanation.hits
+    ]:
         values = shown.on_original()
         assert values.shape == image.shape[:2]
         assert values.dtype == np.float32
@@ -66,7 +68,7 @@ def test_a_word_weighs_what_the_first_score_loses_without_it(engine: Engine, exp
     first = explanation.hits[0]
     row = engine.gallery.embeddings[engine.gallery.positions[first.record.id]]
     with torch.no_grad():
-        without = float(engine.model.composer.query(features, tokens.states, tokens.mask)[0] @ row)
+        without = float(engine.model.composer.encode_query(features, tokens.states, tokens.mask)[0] @ row)
     # the hits are encoded in batches of another size, in bfloat16
     assert word.weight == pytest.approx(first.score - without, abs=0.02)
 
@@ -80,18 +82,20 @@ def test_the_same_query_gives_the_same_answer(engine: Engine, explanation: Expla
 def test_maps_are_made_of_the_change_and_of_the_match_with_what_is_found_first(
     engine: Engine, explanation: Explanation
 ):
-    composer, evidence = engine.model.composer, engine.model.encoder.evidence
+    composer, evidence = engine.model.composer, engine.model.encoder.to_grid
     features, _ = engine.model.features([explanation.image])
     tokens = engine.model.encode_text(explanation.text)
     change = reference_map(composer, features, tokens.states, tokens.mask, evidence)
     assert np.allclose(explanation.reference.change, change[0].numpy(), atol=1e-6)
     first = engine.gallery.embeddings[engine.gallery.positions[explanation.hits[0].record.id]].float()
     match = query_signal(composer, first[None], tokens.states, tokens.mask)
-    expected = over(change, share_map(match, features, engine.model.blank, evidence))[0].numpy()
+    expected = over(change, midpoint_integrated_gradients(match, features, engine.model.baseline_features, evidence))[
+        0
+    ].numpy()
     assert np.allclose(explanation.reference.values, expected, atol=1e-6)
     for hit in explanation.hits:
-        assert hit.map.change is not None
-        assert hit.map.evidence == pytest.approx(float(np.maximum(hit.map.change, 0).sum()), rel=1e-4)
+        assert hit.attention.change is not None
+        assert hit.attention.total_positive == pytest.approx(float(np.maximum(hit.attention.change, 0).sum()), rel=1e-4)
 
 
 def test_the_stream_shows_the_reference_first_then_hits_then_words(engine: Engine, explanation: Explanation):
@@ -167,7 +171,7 @@ def test_the_confidence_is_a_chance_for_queries_as_they_are(engine: Engine, expl
 
 
 def test_the_results_are_drawn_on_the_scale_of_the_first_that_shows_something(explanation: Explanation) -> None:
-    shown = [hit for hit in explanation.hits if not hit.map.empty]
-    silent = replace(shown[0], map=replace(shown[0].map, values=-np.abs(shown[0].map.values)))
-    assert replace(explanation, hits=(silent, *shown[1:])).scale == shown[1].map.peak > 0
+    shown = [hit for hit in explanation.hits if not hit.attention.empty]
+    silent = replace(shown[0], attention=replace(shown[0].attention, values=-np.abs(shown[0].attention.values)))
+    assert replace(explanation, hits=(silent, *shown[1:])).scale == shown[1].attention.peak > 0
     assert replace(explanation, hits=(silent,)).scale == 0

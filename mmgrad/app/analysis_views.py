@@ -7,8 +7,8 @@ import numpy as np
 
 from mmgrad.app.view import View, map_view, picture_uri, reach
 from mmgrad.attribution.contrast import Contrast
-from mmgrad.attribution.occlusion_check import Check, Covered
-from mmgrad.results import Map
+from mmgrad.attribution.occlusion_check import OccludedImage, OcclusionCheck
+from mmgrad.results import AttentionMap
 
 COVERED_SIDE = 384
 SHOWN = 3
@@ -32,7 +32,7 @@ def contrast_view(contrast: Contrast) -> View:
     }
 
 
-def text_blind_view(reference: Map, targets: Sequence[Map]) -> View:
+def text_blind_view(reference: AttentionMap, targets: Sequence[AttentionMap]) -> View:
     """Maps that never read the text: the reference on its own scale, the results on one."""
     return {
         "reference": {"map": map_view(reference), "peak": reference.peak},
@@ -41,12 +41,12 @@ def text_blind_view(reference: Map, targets: Sequence[Map]) -> View:
     }
 
 
-def responses_view(maps: Sequence[Map]) -> View:
+def responses_view(maps: Sequence[AttentionMap]) -> View:
     """One map a result over the reference, all on one scale."""
     return {"maps": [map_view(each) for each in maps], "reach": reach(maps)}
 
 
-def check_view(check: Check) -> View:
+def check_view(check: OcclusionCheck) -> View:
     """Scores and ranks before and after; how much covering the marked region costs against covering others."""
     others = check.elsewhere
     return {
@@ -62,5 +62,5 @@ def check_view(check: Check) -> View:
     }
 
 
-def _covered(covered: Covered) -> View:
+def _covered(covered: OccludedImage) -> View:
     return {"picture": picture_uri(covered.image, COVERED_SIDE), "score": covered.score, "rank": covered.rank}

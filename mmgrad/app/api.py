@@ -17,7 +17,7 @@ from mmgrad.render.figure import figure
 from mmgrad.results import Explanation
 
 
-class Programs:
+class ProgrammaticAPI:
     """Two functions over the engines of some galleries. A new argument comes last and has a default."""
 
     def __init__(self, engines: Mapping[str, Engine], limits: Limits):
@@ -30,7 +30,7 @@ class Programs:
         text: str,
         top: int = 12,
         strength: float = 1.0,
-        leave_out_copies: bool = False,
+        exclude_duplicates: bool = False,
         gallery: str | None = None,
     ) -> dict[str, Any]:
         """Find the pictures of a gallery that look like `image` changed as `text` says, and why.
@@ -40,14 +40,14 @@ class Programs:
             text: what should be different, in English, such as "replace the dog with a cat"; at most 300 characters.
             top: how many results, from 1 to 50.
             strength: how much the text counts, from 0 (the picture alone) through 1 (as trained) to 2.
-            leave_out_copies: leave out pictures of the gallery that are the reference itself.
+            exclude_duplicates: leave out pictures of the gallery that are the reference itself.
             gallery: the name of the gallery to search; by itself the first one that this page has.
 
         Returns:
             The results with rank, id, caption, licence, link and score; for the reference and each result the pixel
             [x, y] that the text changes most, null where there is no evidence; for each word of the text its weight.
         """
-        return describe(self._explained(image, text, top, strength, leave_out_copies, gallery))
+        return describe(self._explained(image, text, top, strength, exclude_duplicates, gallery))
 
     def draw(self, image: Given, text: str, top: int = 8, gallery: str | None = None) -> Any:
         """Draw the explanation of a search as one figure: the reference and the results, each with its attention map.

@@ -8,10 +8,10 @@ from typing import Any
 import gradio as gr
 
 import mmgrad
-from mmgrad.app.api import Programs
+from mmgrad.app.api import ProgrammaticAPI
 from mmgrad.app.examples import FOLDER, example_view, load_examples
 from mmgrad.app.galleries import is_shipped
-from mmgrad.app.handlers import WAYS, Handlers
+from mmgrad.app.handlers import DEFAULT_PROMPTS, Handlers
 from mmgrad.app.image_input import Picture
 from mmgrad.app.settings import Limits
 from mmgrad.app.tables import read_report
@@ -85,7 +85,7 @@ def build(
                     max_length=MAX_TEXT,
                     elem_id="mm-text",
                 )
-                hints = _live("hints", list(WAYS), events=("any_picture",))
+                hints = _live("hints", list(DEFAULT_PROMPTS), events=("any_picture",))
                 gallery = _chooser(engines)
                 with gr.Accordion("Balance and copies", open=False, elem_id="mm-more"):
                     strength = gr.Slider(
@@ -132,7 +132,7 @@ def build(
             answered.failure(fn=None, js=f"() => mmgrad.calm('{name}')", **QUIET)
         seen = picture.change(on.look, inputs=[picture, gallery], outputs=hints, **QUIET, **MODEL)
         seen.failure(fn=None, js="() => null", outputs=picture, **QUIET)  # a broken picture is not worth showing
-        _programs(Programs(engines, limits), list(engines))
+        _programs(ProgrammaticAPI(engines, limits), list(engines))
     with page.route("Method", "method"):
         gr.Navbar(visible=False)
         _static("method.html", "mm-method")
@@ -169,14 +169,14 @@ def launch(
     return page, address
 
 
-def _programs(on: Programs, galleries: list[str]) -> None:
+def _programs(on: ProgrammaticAPI, galleries: list[str]) -> None:
     """What programs may call, by HTTP and MCP: the same fields as the page's, out of sight."""
     with gr.Row(visible=False):
         image = Picture(label="image")
         text = gr.Textbox(label="text")
         top = gr.Number(12, precision=0, label="top")
         strength = gr.Number(1.0, label="strength")
-        leave_out = gr.Checkbox(False, label="leave_out_copies")
+        leave_out = gr.Checkbox(False, label="exclude_duplicates")
         gallery = gr.Dropdown(galleries, value=galleries[0], label="gallery")
         answer = gr.JSON(label="explanation")
         drawn = gr.Image(label="figure", format="png")

@@ -16,14 +16,14 @@ from mmgrad.app.example_cache import STEPS, TOP, prepare
 from mmgrad.app.examples import Example
 from mmgrad.app.galleries import choose
 from mmgrad.app.image_input import Refused
-from mmgrad.app.image_store import ALONE, Pictures, prefix
+from mmgrad.app.image_store import ALONE, ImageStore, prefix
 from mmgrad.app.query import Query, read_query
 from mmgrad.app.settings import Limits
 from mmgrad.app.view import View
 from mmgrad.engine import Engine
 from mmgrad.errors import InputError, MMGradError
 
-WAYS = (
+DEFAULT_PROMPTS = (
     "replace the dog with a teapot",
     "remove the chair",
     "add a duck on the left",
@@ -63,7 +63,7 @@ class Handlers:
         if prepared is None:
             prepared = prepare(engines[self.default], examples, top=min(TOP, limits.results))
         self.prepared = prepared
-        self.pictures = Pictures(
+        self.pictures = ImageStore(
             {
                 f"{self.prefixes[name]}{record.id}": record.path
                 for name, engine in engines.items()
@@ -96,7 +96,7 @@ class Handlers:
         """Sentences that suit a picture that has just come; a bad one is told of at once."""
         if isinstance(image, Refused):
             raise sentence(image.reason)
-        return list(WAYS) if image is None else self._engine(gallery).suggest(image)
+        return list(DEFAULT_PROMPTS) if image is None else self._engine(gallery).suggest(image)
 
     def open_example(self, event: gr.EventData) -> tuple[Path | np.ndarray, str, float, bool, str, View]:
         """The picture and the sentence of the example that was clicked, and its answer, computed beforehand.
@@ -144,7 +144,7 @@ class Handlers:
         """What maps that never read the text show for the same pictures."""
 
         def made(engine: Engine, image: np.ndarray, asked: Query) -> View:
-            return views_why.text_blind_view(*engine.text_blind(image, asked.text, _ids(event)))
+            return views_why.text_blind_view(*engine.text_agnostic_gradcam(image, asked.text, _ids(event)))
 
         return self._closer("text_blind", event, made)
 
@@ -152,7 +152,9 @@ class Handlers:
         """What each place of the reference speaks for, among the results."""
 
         def made(engine: Engine, image: np.ndarray, asked: Query) -> View:
-            return views_why.responses_view(engine.responses(image, asked.text, _ids(event), asked.strength))
+            return views_why.responses_view(
+                engine.per_result_attribution(image, asked.text, _ids(event), asked.strength)
+            )
 
         return self._closer("responses", event, made)
 
@@ -161,7 +163,7 @@ class Handlers:
 
         def made(engine: Engine, image: np.ndarray, asked: Query) -> View:
             hit = str(_field(event, "id"))
-            return views_why.check_view(engine.check(image, asked.text, hit, asked.strength))
+            return views_why.check_view(engine.verify(image, asked.text, hit, asked.strength))
 
         return self._closer("check", event, made)
 

@@ -33,7 +33,7 @@ def prefix(gallery: str | None) -> str:
     return ALONE if gallery is None else f"gallery/{quote(gallery, safe='/ ')}:"
 
 
-class Pictures:
+class ImageStore:
     """Names for pictures, and pictures for names. Safe to use from several threads.
 
     Args:

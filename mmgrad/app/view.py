@@ -15,7 +15,7 @@ from PIL import Image
 
 from mmgrad.render.export import said
 from mmgrad.render.overlay import heat_rgba, signed_rgba
-from mmgrad.results import Explanation, Hit, Map
+from mmgrad.results import AttentionMap, Explanation, Hit
 
 REFERENCE_SIDE = 1024
 HIT_SIDE = 640
@@ -46,7 +46,7 @@ def hits_view(explanation: Explanation) -> View:
     """The second step: the hits and their maps, all on one scale."""
     return {
         "step": "hits",
-        "scale": {"peak": explanation.scale, "reach": reach(hit.map for hit in explanation.hits)},
+        "scale": {"peak": explanation.scale, "reach": reach(hit.attention for hit in explanation.hits)},
         "hits": [_hit(hit) for hit in explanation.hits],
         "left_out": len(explanation.left_out),
         "confidence": explanation.confidence,
@@ -81,7 +81,7 @@ def words_view(explanation: Explanation) -> View:
     }
 
 
-def panel_view(image: np.ndarray, evidence: Map, side: int = HIT_SIDE) -> View:
+def panel_view(image: np.ndarray, evidence: AttentionMap, side: int = HIT_SIDE) -> View:
     """A picture, uint8 [H, W, 3], its map, and the geometry between the two."""
     box = evidence.letterbox
     return {
@@ -93,14 +93,14 @@ def panel_view(image: np.ndarray, evidence: Map, side: int = HIT_SIDE) -> View:
     }
 
 
-def map_view(evidence: Map) -> View:
+def map_view(evidence: AttentionMap) -> View:
     """The raw values of a map, signed float32 row by row in base 64, its shape, and whether it holds no evidence; and
     `change`, the evidence for and against the change alone, where that is less."""
     view: View = {"values": _floats(evidence.values), "shape": list(evidence.values.shape), "empty": evidence.empty}
     return view if evidence.change is None else view | {"change": _floats(evidence.change)}
 
 
-def reach(maps: Iterable[Map]) -> float:
+def reach(maps: Iterable[AttentionMap]) -> float:
     """The greatest absolute value of some maps inside their pictures: the scale of signed panels."""
     return max((float(np.abs(_small(each)).max()) for each in maps), default=0.0)
 
@@ -129,15 +129,15 @@ def _hit(hit: Hit) -> View:
         "id": hit.record.id,
         "score": hit.score,
         **said(hit),
-        **panel_view(hit.image, hit.map),
+        **panel_view(hit.image, hit.attention),
     }
 
 
-def _peak(maps: Iterable[Map]) -> float:
+def _peak(maps: Iterable[AttentionMap]) -> float:
     return max((each.peak for each in maps), default=0.0)
 
 
-def _small(evidence: Map) -> np.ndarray:
+def _small(evidence: AttentionMap) -> np.ndarray:
     """The signed map over a small copy of the picture: the same places of the square, fewer pixels."""
     box = evidence.letterbox
     height, width = _within(box.height, box.width, _REACH_SIDE)

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mmgrad.attribution.contrast import Contrast
-from mmgrad.attribution.occlusion_check import Check
+from mmgrad.attribution.occlusion_check import OcclusionCheck
 from mmgrad.engine import Engine
 from mmgrad.errors import MMGradError
-from mmgrad.results import Explanation, Map
+from mmgrad.results import AttentionMap, Explanation
 
 SECONDS = 30
 """How long one question may take there; the shorter it is, the sooner a visitor's turn comes."""
@@ -45,10 +45,10 @@ def lend(engines: Mapping[str, Engine]) -> dict[str, Engine]:
             yield error
 
     lent = spaces.GPU(duration=SECONDS)(answer)
-    return {name: LentEngine(engine, name, lent) for name, engine in engines.items()}
+    return {name: ZeroGPUEngine(engine, name, lent) for name, engine in engines.items()}
 
 
-class LentEngine(Engine):
+class ZeroGPUEngine(Engine):
     """An engine that sends its questions through `ask`."""
 
     def __init__(self, engine: Engine, name: str, ask: Ask):
@@ -71,16 +71,16 @@ class LentEngine(Engine):
         contrast: Contrast = self._one("contrast", given, named)
         return contrast
 
-    def responses(self, *given: Any, **named: Any) -> tuple[Map, ...]:
-        maps: tuple[Map, ...] = self._one("responses", given, named)
+    def per_result_attribution(self, *given: Any, **named: Any) -> tuple[AttentionMap, ...]:
+        maps: tuple[AttentionMap, ...] = self._one("per_result_attribution", given, named)
         return maps
 
-    def text_blind(self, *given: Any, **named: Any) -> tuple[Map, tuple[Map, ...]]:
-        maps: tuple[Map, tuple[Map, ...]] = self._one("text_blind", given, named)
+    def text_agnostic_gradcam(self, *given: Any, **named: Any) -> tuple[AttentionMap, tuple[AttentionMap, ...]]:
+        maps: tuple[AttentionMap, tuple[AttentionMap, ...]] = self._one("text_agnostic_gradcam", given, named)
         return maps
 
-    def check(self, *given: Any, **named: Any) -> Check:
-        made: Check = self._one("check", given, named)
+    def verify(self, *given: Any, **named: Any) -> OcclusionCheck:
+        made: OcclusionCheck = self._one("verify", given, named)
         return made
 
     def _one(self, question: str, given: Sequence[Any], named: dict[str, Any]) -> Any:

@@ -13,7 +13,7 @@ from mmgrad.attribution.gradients import Head, query_signal, signed_map, similar
 Evidence = Callable[[Tensor], Tensor]
 
 
-def centre_map(height: int, width: int, spread: float = 0.25) -> np.ndarray:
+def center_map(height: int, width: int, spread: float = 0.25) -> np.ndarray:
     """A Gaussian in the middle: the guess that the subject is central. Sigma is the share `spread` of each side."""
     rows = ((np.arange(height) + 0.5) / height - 0.5) / spread
     columns = ((np.arange(width) + 0.5) / width - 0.5) / spread
@@ -31,7 +31,7 @@ def uniform_map(height: int, width: int) -> np.ndarray:
     return np.ones((height, width), np.float32)
 
 
-def text_blind_map(composer: Head, features: Tensor, other: Tensor, evidence: Evidence) -> Tensor:
+def text_agnostic_gradcam(composer: Head, features: Tensor, other: Tensor, evidence: Evidence) -> Tensor:
     """Grad-CAM of <g(I), g(other)>, signed [B, H, W]: what two pictures share, whatever the text says.
 
     features [B, C, h, w]; `other` [B, D], the embedding of the picture that each is compared with. Gradients are

@@ -12,7 +12,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from mmgrad.attribution.gradients import Head, query_signal, reference_map, share_map, similarity_signal, target_map
+from mmgrad.attribution.gradients import (
+    Head,
+    midpoint_integrated_gradients,
+    query_signal,
+    reference_map,
+    similarity_signal,
+    target_map,
+)
 
 FLOOR = 0.06
 """Evidence for the change below this part of its peak is not told from none."""
@@ -42,7 +49,7 @@ def explain_reference(
     features of a picture that shows nothing.
     """
     change = reference_map(composer, features, states, mask, evidence)
-    match = share_map(query_signal(composer, targets, states, mask), features, blank, evidence)
+    match = midpoint_integrated_gradients(query_signal(composer, targets, states, mask), features, blank, evidence)
     return Explained(over(change, match), change)
 
 
@@ -55,7 +62,7 @@ def explain_targets(
     row may stand for all.
     """
     change = target_map(composer, features, changes, evidence)
-    match = share_map(similarity_signal(composer, queries), features, blank, evidence)
+    match = midpoint_integrated_gradients(similarity_signal(composer, queries), features, blank, evidence)
     return Explained(over(change, match), change)
 
 

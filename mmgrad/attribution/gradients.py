@@ -24,15 +24,15 @@ class Head(Protocol):
     not depend on that.
     """
 
-    def image(self, features: Tensor) -> Tensor:
+    def encode_image(self, features: Tensor) -> Tensor:
         """g of feature maps [B, C, h, w], L2-normalised."""
         ...
 
-    def start(self, features: Tensor) -> Tensor:
+    def encode_reference(self, features: Tensor) -> Tensor:
         """Where queries start from, before any text, L2-normalised: q - start is the change that a text makes."""
         ...
 
-    def query(self, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
+    def encode_query(self, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
         """q of feature maps [B, C, h, w], text states [B, L, D_t] and their mask [B, L] bool."""
         ...
 
@@ -51,12 +51,12 @@ class Head(Protocol):
 
 def similarity_signal(composer: Head, embedding: Tensor) -> Embed:
     """<e, g(I)> for a constant e [B, D]: with e = g of another picture text-blind, with e a change, what shows it."""
-    return lambda features: (embedding * composer.image(features)).sum(dim=-1)
+    return lambda features: (embedding * composer.encode_image(features)).sum(dim=-1)
 
 
 def query_signal(composer: Head, embedding: Tensor, states: Tensor, mask: Tensor) -> Embed:
     """<q(I, T), e> for a constant embedding e [B, D]: the match itself, seen from the reference."""
-    return lambda features: (embedding * composer.query(features, states, mask)).sum(dim=-1)
+    return lambda features: (embedding * composer.encode_query(features, states, mask)).sum(dim=-1)
 
 
 def signed_map(
@@ -121,7 +121,9 @@ def target_map(
     return signed_map(similarity_signal(composer, change), features, evidence, create_graph=create_graph)
 
 
-def share_map(signal: Embed, features: Tensor, blank: Tensor, evidence: Callable[[Tensor], Tensor]) -> Tensor:
+def midpoint_integrated_gradients(
+    signal: Embed, features: Tensor, blank: Tensor, evidence: Callable[[Tensor], Tensor]
+) -> Tensor:
     """What each place adds to a signal, signed maps [B, H, W], which sum to about what the picture brings over a blank.
 
     Integrated gradients (Sundararajan et al., arXiv 1703.01365) with a single gradient, taken half-way between `blank`
@@ -142,6 +144,6 @@ def target_maps(composer: Head, features: Tensor, changes: Tensor, evidence: Cal
     """
     leaf = features.detach().float().requires_grad_()  # (K, C, h, w)
     with torch.enable_grad():
-        embeddings = composer.image(leaf)
+        embeddings = composer.encode_image(leaf)
         gradients = [torch.autograd.grad((embeddings @ change).sum(), leaf, retain_graph=True)[0] for change in changes]
     return torch.stack([evidence(gradient * leaf.detach()) for gradient in gradients])

@@ -44,7 +44,7 @@ def without_each(encoder: Encoder, text: str, words: tuple[Word, ...]) -> TextTo
     return encoder.encode_text([text[: word.start] + text[word.end :] for word in words])
 
 
-def strengthen(before: Tensor, query: Tensor, strength: float) -> Tensor:
+def interpolate_query(before: Tensor, query: Tensor, strength: float) -> Tensor:
     """The query with the text's change weighed: from `before` (strength 0, the picture alone) through the query as it
     was composed (1) and beyond. Both [B, D], L2-normalised, and so is what is returned."""
     if strength == 1:
@@ -72,14 +72,14 @@ def word_maps(
     without = without_each(encoder, text, words)
     repeated = features.expand(len(words), -1, -1, -1)
     with torch.no_grad():
-        rest = composer.query(repeated, without.states, without.mask)  # (W, D)
-        shares = query - strengthen(before, rest, strength)
-        weights = shares @ composer.image(target_features[:1])[0]  # (W,)
+        rest = composer.encode_query(repeated, without.states, without.mask)  # (W, D)
+        shares = query - interpolate_query(before, rest, strength)
+        weights = shares @ composer.encode_image(target_features[:1])[0]  # (W,)
     states, mask = tokens.states.expand(len(words), -1, -1), tokens.mask.expand(len(words), -1)
     baseline = (without.states, without.mask)
     return WordMaps(
         words=words,
         weights=weights,
-        reference=reference_map(composer, repeated, states, mask, encoder.evidence, baseline=baseline),
-        targets=target_maps(composer, target_features, shares, encoder.evidence),
+        reference=reference_map(composer, repeated, states, mask, encoder.to_grid, baseline=baseline),
+        targets=target_maps(composer, target_features, shares, encoder.to_grid),
     )

@@ -57,7 +57,7 @@ class Encoder(Protocol):
         """pixels -> feature map [B, C, h, w] float32, no gradient."""
         ...
 
-    def evidence(self, contributions: Tensor) -> Tensor:
+    def to_grid(self, contributions: Tensor) -> Tensor:
         """Contributions of each value of a feature map [B, C, h, w] -> their sum at each place, [B, H, W]."""
         ...
 
@@ -66,7 +66,7 @@ class Encoder(Protocol):
         ...
 
 
-def blank(encoder: Encoder) -> Tensor:
+def baseline_features(encoder: Encoder) -> Tensor:
     """The feature map [1, C, h, w] of a picture of mean colour, which shows nothing."""
     return encoder.trunk(encoder.prepare([np.full((encoder.size, encoder.size, 3), PAD, np.uint8)])[0])
 
@@ -78,15 +78,15 @@ class Trainable(Encoder, Protocol):
         source: what `mmgrad.models.model.load_encoder` makes it of again.
         training_fingerprint: 16 hex digits that change with anything that feature maps or text states depend on.
         stage_names: what `stages` gives, by name.
-        look_width: so many of the last channels of feature maps and text states are of one space, see `Composer`.
+        prototype_dim: so many of the last channels of feature maps and text states are of one space, see `Composer`.
         places: places a side of what `evidence` gives.
         mirrors: whether the feature map of a mirrored picture is, nearly, the mirrored feature map.
     """
 
     source: str
     stage_names: tuple[str, ...]
-    look_width: int
-    places: int
+    prototype_dim: int
+    grid_out: int
     mirrors: bool
 
     @property
@@ -102,16 +102,16 @@ class Trainable(Encoder, Protocol):
         """What `stages` gave -> feature map [B, C, h, w] float32."""
         ...
 
-    def read(self, texts: Sequence[str]) -> TextTokens:
+    def encode_tokens(self, texts: Sequence[str]) -> TextTokens:
         """Texts -> as much of their token states as is kept."""
         ...
 
-    def complete(self, states: Tensor, texts: Sequence[str]) -> Tensor:
+    def add_prototypes(self, states: Tensor, texts: Sequence[str]) -> Tensor:
         """States [B, L, D'] that `read` gave, those of masked tokens left out, -> all that `encode_text` gives."""
         ...
 
-    def look_rows(self) -> Tensor | None:
-        """The looks of all names that have one, [N, look_width], each of length 1; None without looks."""
+    def prototype_rows(self) -> Tensor | None:
+        """The looks of all names that have one, [N, prototype_dim], each of length 1; None without looks."""
         ...
 
     def class_activation(self, stage: Tensor, row: int) -> Tensor | None:

@@ -34,8 +34,8 @@ _NO_THINGS = phrases.COLOUR_WORDS | {"one", "thing", "photo", "picture", "image"
 Embed = Callable[[Sequence[str]], Tensor]  # texts -> sentence embeddings [B, D], L2-normalised
 
 
-class Looks:
-    """Looks of words by name.
+class ClassPrototypes:
+    """Prototypes of words by name.
 
     Args:
         classifier: its weights [1000, C].

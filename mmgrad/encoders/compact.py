@@ -19,7 +19,7 @@ from transformers import AutoModel, AutoTokenizer, BatchEncoding
 from transformers.utils import logging as transformers_logging
 
 from mmgrad.encoders.base import TextTokens, Word, words_of
-from mmgrad.encoders.class_prototypes import Looks
+from mmgrad.encoders.class_prototypes import ClassPrototypes
 from mmgrad.encoders.efficientnet_lite import FINE, TOP, EfficientNetLite0
 from mmgrad.errors import ModelError
 from mmgrad.imaging.io import Letterbox
@@ -54,9 +54,9 @@ class CompactEncoder:
     name = source = "compact"
     size = 224
     channels, grid = 4 * FINE + TOP, 7
-    token_width, look_width = 2 * 384 + TOP, TOP
+    token_width, prototype_dim = 2 * 384 + TOP, TOP
     stage_names: tuple[str, ...] = ("fine", "coarse")
-    places, mirrors = 14, True
+    grid_out, mirrors = 14, True
 
     def __init__(self, device: torch.device | str = "cpu"):
         self.device = torch.device(device)
@@ -126,7 +126,7 @@ class CompactEncoder:
         """The evidence for one of the 1,000 ImageNet classes at each place, [7, 7], of one coarse stage [320, 7, 7]."""
         return torch.einsum("c,chw->hw", self.net._fc.weight[row], self.net.top(stage.float()[None])[0])
 
-    def evidence(self, contributions: Tensor) -> Tensor:
+    def to_grid(self, contributions: Tensor) -> Tensor:
         """Contributions of each value of a feature map [B, 1728, 7, 7] -> their sum at each place, [B, 14, 14].
 
         A channel of the coarse stage covers 2 x 2 places and gives each a quarter.
@@ -142,7 +142,7 @@ class CompactEncoder:
         states = torch.cat([tokens.states, self._look(words, tokens.mask.shape)], dim=-1)
         return TextTokens(states, tokens.mask, words)
 
-    def read(self, texts: Sequence[str]) -> TextTokens:
+    def encode_tokens(self, texts: Sequence[str]) -> TextTokens:
         """Texts -> for each token MiniLM's last hidden state and its own word embedding, [B, L, 768].
 
         The one says what the token means in its sentence, the other which word it is, whatever the sentence. Longer
@@ -156,11 +156,11 @@ class CompactEncoder:
         states = torch.cat([self.text(**batch).last_hidden_state, lexical], dim=-1)
         return TextTokens(states.float(), batch["attention_mask"].bool(), words)
 
-    def complete(self, states: Tensor, texts: Sequence[str]) -> Tensor:
+    def add_prototypes(self, states: Tensor, texts: Sequence[str]) -> Tensor:
         """What `read` gave [B, L, 768] -> with what the tokens look like, [B, L, 768 + 1280]."""
-        return torch.cat([states, self.look(texts)], dim=-1)
+        return torch.cat([states, self.token_prototypes(texts)], dim=-1)
 
-    def look(self, texts: Sequence[str]) -> Tensor:
+    def token_prototypes(self, texts: Sequence[str]) -> Tensor:
         """Texts -> the look of each token [B, L, 1280] (see `mmgrad.encoders.class_prototypes`), zero where it has
         none."""
         batch, words = self._tokenize(texts)
@@ -168,19 +168,19 @@ class CompactEncoder:
 
     def _look(self, words: tuple[tuple[Word, ...], ...], shape: torch.Size) -> Tensor:
         looks = torch.zeros(*shape, TOP, device=self.device)
-        for row, own in enumerate(self.looks.find(words)):
+        for row, own in enumerate(self.prototypes.find(words)):
             for word, look in own:
                 looks[row, list(word.tokens)] = LOOK_SCALE * look
         return looks
 
-    def look_rows(self) -> Tensor:
+    def prototype_rows(self) -> Tensor:
         """The looks of all names, [N, 1280]."""
-        return self.looks.rows
+        return self.prototypes.rows
 
     @cached_property
-    def looks(self) -> Looks:
+    def prototypes(self) -> ClassPrototypes:
         """The looks of words, by the image encoder's classifier."""
-        return Looks(self.net._fc.weight.detach(), self.embed_sentences)
+        return ClassPrototypes(self.net._fc.weight.detach(), self.embed_sentences)
 
     @torch.no_grad()
     def embed_sentences(self, texts: Sequence[str]) -> Tensor:

@@ -48,7 +48,7 @@ class DualEncoder:
         ModelError: see `mmgrad.encoders.loading.load_pretrained`.
     """
 
-    look_width = 0  # what a word looks like is not known by any channel
+    prototype_dim = 0  # what a word looks like is not known by any channel
     mirrors = False  # states of patches hold where the patch is
 
     def __init__(
@@ -65,7 +65,7 @@ class DualEncoder:
         self.source = str(given.resolve()) if given.is_dir() else str(name)
         self.tower = Tower(self.model)
         self.head = self.tower.head
-        self.grid = self.places = self.tower.grid
+        self.grid = self.grid_out = self.tower.grid
         self.size = self.tower.grid * self.tower.patch
         self.stage_names: tuple[str, ...] = ("patches", "prefix") if self.tower.prefix else ("patches",)
         self.channels = self.tower.width * (1 + self.tower.prefix)
@@ -109,21 +109,21 @@ class DualEncoder:
         """What `stages` gave -> feature map [B, C (1 + p), grid, grid] float32."""
         return torch.cat([stage.expand(-1, -1, self.grid, self.grid) for stage in stages], dim=1).float()
 
-    def read(self, texts: Sequence[str]) -> TextTokens:
+    def encode_tokens(self, texts: Sequence[str]) -> TextTokens:
         """Texts -> their states, all of which are kept."""
         return self.encode_text(texts)
 
-    def complete(self, states: Tensor, texts: Sequence[str]) -> Tensor:
+    def add_prototypes(self, states: Tensor, texts: Sequence[str]) -> Tensor:
         """The states as they are."""
         return states
 
-    def look_rows(self) -> None:
+    def prototype_rows(self) -> None:
         """None: there are no looks."""
 
     def class_activation(self, stage: Tensor, row: int) -> None:
         """None: there is no classifier."""
 
-    def evidence(self, contributions: Tensor) -> Tensor:
+    def to_grid(self, contributions: Tensor) -> Tensor:
         """Contributions of each value of a feature map -> their sum over a patch's channels, [B, grid, grid]."""
         return contributions[:, : self.tower.width].sum(dim=1)
 

@@ -103,15 +103,15 @@ def match(encoder: Encoder, composer: Head, queries: Queries, side: Side, index:
     @torch.no_grad()
     def query(pixels: Tensor) -> Tensor:
         features = encoder.trunk(pixels)
-        return composer.query(features, states.expand(len(pixels), -1, -1), mask.expand(len(pixels), -1))
+        return composer.encode_query(features, states.expand(len(pixels), -1, -1), mask.expand(len(pixels), -1))
 
     @torch.no_grad()
     def image(pixels: Tensor) -> Tensor:
-        return composer.image(encoder.trunk(pixels))
+        return composer.encode_image(encoder.trunk(pixels))
 
     if side == "reference":
-        return Match(query, composer.image(queries.target.features[index : index + 1])[0])
-    return Match(image, composer.query(queries.reference.features[index : index + 1], states, mask)[0])
+        return Match(query, composer.encode_image(queries.target.features[index : index + 1])[0])
+    return Match(image, composer.encode_query(queries.reference.features[index : index + 1], states, mask)[0])
 
 
 def inside(box: Letterbox) -> tuple[slice, slice]:

@@ -14,8 +14,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from mmgrad.attribution.gradients import Head, reference_map
-from mmgrad.encoders.base import Encoder, blank
-from mmgrad.evaluation.explainers.explainers import GRADIENTS, OURS, MapMaker, Maps, blind_makers
+from mmgrad.encoders.base import Encoder, baseline_features
+from mmgrad.evaluation.explainers.explainers import GRADIENTS, OURS, Explainer, Maps, content_free_explainers
 from mmgrad.evaluation.metrics.abstention import FOREIGN, KINDS, NONSENSE, SENTENCES, foreign_partners
 from mmgrad.evaluation.metrics.localization import Localisation, dilate, localise
 from mmgrad.evaluation.queries import SIDES, Queries, Side, look
@@ -99,17 +99,17 @@ def run(
     seed: int = 0,
     workers: int = 1,
     progress: bool = True,
-    makers: Mapping[str, MapMaker] | None = None,
+    explainers: Mapping[str, Explainer] | None = None,
 ) -> Pass:
     """Put several composers over one encoder through the first `families` families of a split.
 
     At most `maps` queries with an edit of a thing are explained, drawn with the seed and spread evenly over the
-    families; `makers` are ways to explain them beside the gradients and the blind maps. With `workers` = 0 the pictures
-    are drawn in this process. Raises ValueError for a composer in training mode, whose answers would vary.
+    families; `explainers` are ways to explain them beside the gradients and the blind maps. With `workers` = 0 the
+    pictures are drawn in this process. Raises ValueError for a composer in training mode, whose answers would vary.
     """
     if any(getattr(composer, "training", False) for composer in composers.values()):
         raise ValueError("composers must be in evaluation mode: call .eval() first")
-    collected = _Collected(encoder, composers, GRADIENTS | dict(makers or {}), seed)
+    collected = _Collected(encoder, composers, GRADIENTS | dict(explainers or {}), seed)
     quota = np.diff(np.arange(families + 1) * maps // families)
     with tqdm(total=families, desc=f"evaluate {split}", unit=" families", disable=not progress) as bar:
         chunk: list[Family] = []
@@ -152,15 +152,15 @@ def _family(split: str, index: int) -> Family:
 class _Collected:
     """The running columns of a pass."""
 
-    def __init__(self, encoder: Encoder, composers: dict[str, Head], makers: Mapping[str, MapMaker], seed: int):
+    def __init__(self, encoder: Encoder, composers: dict[str, Head], explainers: Mapping[str, Explainer], seed: int):
         self.encoder, self.composers, self.rng = encoder, composers, np.random.default_rng(seed)
-        self.makers, self.blind = makers, blind_makers(seed)
-        self.blank = blank(encoder)
+        self.explainers, self.blind = explainers, content_free_explainers(seed)
+        self.blank = baseline_features(encoder)
         self.scenes, self.families = 0, 0
         self.owner: list[int] = []
         self.triplets: list[tuple[int, int, int, str, bool, bool, bool]] = []
         self.parts: dict[str, list[tuple[Tensor, Tensor, Tensor, Tensor]]] = {name: [] for name in composers}
-        methods = [(name, method) for name in composers for method in makers]
+        methods = [(name, method) for name in composers for method in explainers]
         methods += [("", method) for method in (*self.blind, REGION)]
         self.query: list[int] = []
         self.area: dict[str, list[float]] = {side: [] for side in SIDES}
@@ -182,10 +182,10 @@ class _Collected:
         chosen = torch.tensor(self._choose(triplets, quota), dtype=torch.int64)
         for name, composer in self.composers.items():
             with torch.no_grad():
-                g = composer.image(seen.features)
-                q = composer.query(seen.features[reference], tokens.states, tokens.mask)
-                t = composer.query(self.blank.expand(len(triplets), -1, -1, -1), tokens.states, tokens.mask)
-                foreign = composer.query(seen.features[reference], tokens.states[others], tokens.mask[others])
+                g = composer.encode_image(seen.features)
+                q = composer.encode_query(seen.features[reference], tokens.states, tokens.mask)
+                t = composer.encode_query(self.blank.expand(len(triplets), -1, -1, -1), tokens.states, tokens.mask)
+                foreign = composer.encode_query(seen.features[reference], tokens.states[others], tokens.mask[others])
             self.parts[name].append((g.cpu(), q.cpu(), t.cpu(), foreign.cpu()))
         if len(chosen):
             asked = [triplets[i][1] for i in chosen.tolist()]
@@ -216,7 +216,7 @@ class _Collected:
         """Figures of all methods, both sides, for the chosen queries."""
         maps: dict[tuple[str, str], Maps] = {}
         for name, composer in self.composers.items():
-            maps |= {(name, method): make(self.encoder, composer, queries) for method, make in self.makers.items()}
+            maps |= {(name, method): make(self.encoder, composer, queries) for method, make in self.explainers.items()}
         anyone = next(iter(self.composers.values()))  # what never looks at the picture asks no model
         maps |= {("", method): make(self.encoder, anyone, queries) for method, make in self.blind.items()}
         for side in SIDES:
@@ -246,7 +246,7 @@ class _Collected:
         for kind, texts in ((FOREIGN, others), (NONSENSE, nonsense)):
             asked = queries.with_texts(self.encoder, texts)
             for name, composer in self.composers.items():
-                features, evidence = asked.reference.features, self.encoder.evidence
+                features, evidence = asked.reference.features, self.encoder.to_grid
                 maps = reference_map(composer, features, asked.states, asked.mask, evidence)
                 sums = maps.clamp_min(0).flatten(1).sum(dim=1).tolist()
                 missing = [kind == FOREIGN and partner is None for partner in partners]
@@ -266,7 +266,7 @@ class _Collected:
         for name, composer in self.composers.items():
             g, q, t, f = (torch.cat(column) for column in zip(*self.parts[name], strict=True))
             with torch.no_grad():
-                embeddings[name] = Embeddings(g, q, t, f, composer.start(self.blank)[0].cpu())
+                embeddings[name] = Embeddings(g, q, t, f, composer.encode_reference(self.blank)[0].cpu())
         return Pass(
             reference=torch.tensor(rows[0]),
             target=torch.tensor(rows[1]),

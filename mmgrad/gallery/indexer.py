@@ -42,7 +42,7 @@ class Embedder(Protocol):
     def dimension(self) -> int:
         """D, the length of an embedding."""
 
-    def embed(self, images: list[np.ndarray]) -> torch.Tensor:
+    def encode_image(self, images: list[np.ndarray]) -> torch.Tensor:
         """RGB uint8 [H, W, 3] each -> [B, D], L2-normalised."""
 
 
@@ -124,7 +124,7 @@ class _Found:
 
 def _embed(batch: Sequence[tuple[int, Fresh]], model: Embedder, journal: Journal, found: _Found) -> None:
     pictures = [fresh.pixels for _, fresh in batch if fresh.pixels is not None]
-    rows = iter(model.embed(pictures).detach().float().cpu().numpy() if pictures else ())
+    rows = iter(model.encode_image(pictures).detach().float().cpu().numpy() if pictures else ())
     done = []
     for position, fresh in batch:
         row = next(rows) if fresh.pixels is not None else None

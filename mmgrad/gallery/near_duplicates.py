@@ -16,7 +16,7 @@ DIFFERENCE = 14
 over the channels. An edit of even a small thing changes a cell by more; another size or a JPEG changes none as much."""
 
 
-def near_duplicates(gallery: Gallery, image: np.ndarray, embedding: Tensor) -> tuple[str, ...]:
+def find_near_duplicates(gallery: Gallery, image: np.ndarray, embedding: Tensor) -> tuple[str, ...]:
     """The ids of the gallery's pictures that show the same pixels as `image`, uint8 [H, W, 3].
 
     `embedding` [1, D] is the image's own, g(I).

@@ -15,14 +15,39 @@ from mmgrad.errors import ModelError
 from mmgrad.models.composer import Composer
 from mmgrad.models.confidence import Confidence
 
+_STORED_PARTS = {
+    "attn_logits": "weigh",
+    "branch_weight": "share",
+    "edit_scale": "reach",
+    "injection": "painting",
+    "pos_embed": "place",
+    "prior_scale": "trust",
+    "prototype_head": "named",
+    "single_object": "one_thing",
+}
+_STORED_OPTIONS = {"num_pools": "views", "prototype_dim": "looks"}
+# The file format keeps the names of its first version, so that files, fingerprints and galleries stay valid.
+_PARTS = {stored: name for name, stored in _STORED_PARTS.items()}
+_OPTIONS = {stored: name for name, stored in _STORED_OPTIONS.items()}
+
+
+def stored_weights(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of a composer's state dict under the names that they have in a file, contiguous, on the CPU."""
+    return {key: value.contiguous().cpu() for key, value in _renamed(state, _STORED_PARTS).items()}
+
+
+def _renamed(weights: dict[str, Tensor], parts: dict[str, str]) -> dict[str, Tensor]:
+    return {".".join(parts.get(part, part) for part in key.split(".")): value for key, value in weights.items()}
+
 
 def save_composer(composer: Composer, card: dict, folder: Path) -> None:
     """Write a composer's weights, in half precision, and its card to `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    weights = {key: value.detach().half().contiguous().cpu() for key, value in composer.state_dict().items()}
+    weights = stored_weights({key: value.detach().half() for key, value in composer.state_dict().items()})
     save_file(weights, folder / "model.safetensors.part")
     os.replace(folder / "model.safetensors.part", folder / "model.safetensors")
-    text = json.dumps({"composer": composer.config, **card}, indent=2) + "\n"
+    config = {_STORED_OPTIONS.get(key, key): value for key, value in composer.config.items()}
+    text = json.dumps({"composer": config, **card}, indent=2) + "\n"
     (folder / "model.json.part").write_text(text)
     os.replace(folder / "model.json.part", folder / "model.json")
 
@@ -44,8 +69,8 @@ def load_composer(folder: Path, title: str | None = None) -> tuple[Composer, dic
         )
     try:
         card = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        config = card.pop("composer")
-        weights = load_file(folder / "model.safetensors")
+        config = {_OPTIONS.get(key, key): value for key, value in card.pop("composer").items()}
+        weights = _renamed(load_file(folder / "model.safetensors"), _PARTS)
         _check_card(card, config, len(weights))
         with torch.device("meta"):  # a configuration that asks for the impossible takes no memory
             composer = Composer(**config)
@@ -56,7 +81,7 @@ def load_composer(folder: Path, title: str | None = None) -> tuple[Composer, dic
     return composer.eval().requires_grad_(False), card
 
 
-def begin_with(composer: Composer, folders: Sequence[Path]) -> None:
+def init_from(composer: Composer, folders: Sequence[Path]) -> None:
     """Give a composer the weights of the checkpoint in a folder, or of several their mean, in place.
 
     The mean, number by number, is that of model soups (Wortsman et al., arXiv 2203.05482); it needs heads that were
@@ -66,7 +91,7 @@ def begin_with(composer: Composer, folders: Sequence[Path]) -> None:
     total: dict[str, Tensor] = {}
     for folder in folders:
         try:
-            weights = load_file(folder / "model.safetensors")
+            weights = _renamed(load_file(folder / "model.safetensors"), _PARTS)
             unknown = composer.load_state_dict(weights, strict=False).unexpected_keys
         except (OSError, SafetensorError, RuntimeError) as error:
             reason = str(error).strip().splitlines()[-1]
@@ -79,7 +104,7 @@ def begin_with(composer: Composer, folders: Sequence[Path]) -> None:
     composer.load_state_dict({key: value / len(folders) for key, value in total.items()}, strict=False)
 
 
-def how_trained(folder: Path) -> dict:
+def training_info(folder: Path) -> dict:
     """What the card of the checkpoint in a folder says of its training; empty where it says nothing."""
     try:
         return dict(json.loads((folder / "model.json").read_text(encoding="utf-8"))["training"])

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mmgrad.models.prototype_head import WIDTH, NamedLook
+from mmgrad.models.prototype_head import WIDTH, PrototypeHead
 
 DIMENSION = 256
 """Numbers of an embedding; those of the named look come in addition where the encoder has looks."""
 
-EVIDENCE = 10.0  # brings the product of features and looks to the size of attention logits
+SIMILARITY_SCALE = 10.0  # brings the product of features and looks to the size of attention logits
 
 
 class Attention(nn.Module):
@@ -77,24 +77,24 @@ class EditLayer(nn.Module):
 
     def __init__(self, width: int, heads: int, dropout: float):
         super().__init__()
-        self.trust = nn.Parameter(torch.full((heads,), 0.1))
+        self.prior_scale = nn.Parameter(torch.full((heads,), 0.1))
         self.norm_text, self.norm_self = nn.LayerNorm(width), nn.LayerNorm(width)
         self.to_text, self.to_self = Attention(width, heads), Attention(width, heads)
         self.mlp = _mlp(width, dropout)
 
-    def forward(self, x: Tensor, text: Tensor, mask: Tensor, shown: Tensor) -> Tensor:
-        """x [B, P, D], text [B, L, D], mask [B, L] bool, shown [B, P, L] -> [B, P, D]."""
-        x = x + self.to_text(self.norm_text(x), text, mask, self.trust[:, None, None] * shown[:, None])
+    def forward(self, x: Tensor, text: Tensor, mask: Tensor, similarity: Tensor) -> Tensor:
+        """x [B, P, D], text [B, L, D], mask [B, L] bool, similarity [B, P, L] -> [B, P, D]."""
+        x = x + self.to_text(self.norm_text(x), text, mask, self.prior_scale[:, None, None] * similarity[:, None])
         y = self.norm_self(x)
         x = x + self.to_self(y, y)
         return x + self.mlp(x)
 
 
-class Painting(nn.Module):
+class PrototypeInjection(nn.Module):
     """Adds to positions what words look like, or takes it away: a signed share of each look, by position and word.
 
-    Looks come as the head itself sees them in pictures, so that a word paints what it stands for even where no training
-    text ever said it.
+    Prototypes come as the head itself sees them in pictures, so that a word paints what it stands for even where
+    no training text ever said it.
     """
 
     def __init__(self, width: int, rank: int = 64):
@@ -105,32 +105,32 @@ class Painting(nn.Module):
         nn.init.zeros_(self.word.weight)
         nn.init.zeros_(self.word.bias)
 
-    def forward(self, x: Tensor, text: Tensor, mask: Tensor, looks: Tensor, shown: Tensor) -> Tensor:
-        """x [B, P, D], text [B, L, D], mask [B, L] bool, looks [B, L, D], shown [B, P, L] -> [B, P, D]."""
+    def forward(self, x: Tensor, text: Tensor, mask: Tensor, looks: Tensor, similarity: Tensor) -> Tensor:
+        """x [B, P, D], text [B, L, D], mask [B, L] bool, looks [B, L, D], similarity [B, P, L] -> [B, P, D]."""
         position, word = self.position(self.norm_self(x)), self.word(self.norm_text(text))
         fits = position @ word[..., :-1].transpose(1, 2) * position.shape[-1] ** -0.5  # (B, P, L)
-        share = torch.tanh(fits + word[..., -1:].transpose(1, 2) * shown) * mask[:, None]
+        share = torch.tanh(fits + word[..., -1:].transpose(1, 2) * similarity) * mask[:, None]
         return x + share @ looks
 
 
 class Pool(nn.Module):
     """Learned views: each weighs the positions by a softmax and averages its own values of them."""
 
-    def __init__(self, width: int, views: int, values: int):
+    def __init__(self, width: int, num_pools: int, values: int):
         super().__init__()
-        self.views = views
+        self.num_pools = num_pools
         self.norm = nn.LayerNorm(width)
-        self.weigh = nn.Linear(width, views)
-        self.value = nn.Linear(width, views * values)
-        self.out = nn.Linear(views * values, DIMENSION)
+        self.attn_logits = nn.Linear(width, num_pools)
+        self.value = nn.Linear(width, num_pools * values)
+        self.out = nn.Linear(num_pools * values, DIMENSION)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.norm(x)
-        weights = self.weigh(x).softmax(dim=1).transpose(1, 2)  # (B, views, P)
+        weights = self.attn_logits(x).softmax(dim=1).transpose(1, 2)  # (B, views, P)
         # The average of a linear value is the value of the average, which is one product a view, not one a position.
         averages = (weights @ x).transpose(0, 1)  # (views, B, D)
-        value = self.value.weight.unflatten(0, (self.views, -1)).transpose(1, 2)  # (views, D, d)
-        values = (averages @ value).transpose(0, 1).flatten(1) + self.value.bias  # (B, views * d)
+        value = self.value.weight.unflatten(0, (self.num_pools, -1)).transpose(1, 2)  # (views, D, d)
+        values = (averages @ value).transpose(0, 1).flatten(1) + self.value.bias  # (B, num_pools * d)
         return functional.normalize(self.out(values).float(), dim=-1)
 
 
@@ -148,50 +148,52 @@ class Composer(nn.Module):
 
     mean: Tensor
     std: Tensor
-    reach: Tensor
+    edit_scale: Tensor
 
     def __init__(
         self,
         channels: int,
         token_width: int,
         grid: int,
-        looks: int = 0,
+        prototype_dim: int = 0,
         width: int = 256,
         heads: int = 8,
         layers: int = 3,
-        views: int = 12,
+        num_pools: int = 12,
         dropout: float = 0.1,
     ):
         super().__init__()
         self.config: dict[str, float] = dict(channels=channels, token_width=token_width, grid=grid)
-        self.config |= dict(looks=looks, width=width, heads=heads, layers=layers, views=views, dropout=dropout)
-        self.looks = looks
+        self.config |= dict(
+            prototype_dim=prototype_dim, width=width, heads=heads, layers=layers, num_pools=num_pools, dropout=dropout
+        )
+        self.prototype_dim = prototype_dim
         self.register_buffer("mean", torch.zeros(channels))
         self.register_buffer("std", torch.ones(channels))
-        self.register_buffer("reach", torch.ones(()))
+        self.register_buffer("edit_scale", torch.ones(()))
         self.embed = nn.Linear(channels, width)
         self.norm = nn.LayerNorm(width)
-        self.place = nn.Parameter(torch.randn(grid * grid, width) * 0.02)
+        self.pos_embed = nn.Parameter(torch.randn(grid * grid, width) * 0.02)
         self.mlp = _mlp(width, dropout)
         self.drop = ChannelDropout(dropout)
         self.token = nn.Linear(token_width, width)
         self.token_norm = nn.LayerNorm(width)
         self.layers = nn.ModuleList(EditLayer(width, heads, dropout) for _ in range(layers))
-        self.painting = Painting(width)
-        self.pool = Pool(width, views, 64)
+        self.injection = PrototypeInjection(width)
+        self.pool = Pool(width, num_pools, 64)
         self.logit_scale = nn.Parameter(torch.tensor(3.0))
-        self.named = NamedLook(token_width - looks, looks) if looks else None
-        self.dimension = DIMENSION + (WIDTH if looks else 0)
+        self.prototype_head = PrototypeHead(token_width - prototype_dim, prototype_dim) if prototype_dim else None
+        self.dimension = DIMENSION + (WIDTH if prototype_dim else 0)
 
-    def image(self, features: Tensor) -> Tensor:
+    def encode_image(self, features: Tensor) -> Tensor:
         """g: feature map [B, C, h, w] -> [B, D], L2-normalised, no text."""
-        return self.with_look(self.pool(self.positions(features)), features)
+        return self.append_image_prototype(self.pool(self.positions(features)), features)
 
-    def start(self, features: Tensor) -> Tensor:
+    def encode_reference(self, features: Tensor) -> Tensor:
         """Where a query starts from, before any text: feature map [B, C, h, w] -> [B, D], L2-normalised."""
-        return self.with_named(self.pool(self.positions(features)), features)
+        return self.append_query_prototype(self.pool(self.positions(features)), features)
 
-    def query(self, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
+    def encode_query(self, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
         """q: feature map [B, C, h, w], token states [B, L, D_t], mask [B, L] bool -> [B, D], L2-normalised.
 
         The embedding of the edited map, drawn back towards that of the unedited one to the share `reach` of the way,
@@ -199,54 +201,59 @@ class Composer(nn.Module):
         """
         x = self.positions(features)
         before, edited = self.pool(x), self.pool(self.edit(x, features, states, mask))
-        reached = functional.normalize(before + self.reach * (edited - before), dim=-1)
-        return self.with_named(reached, features, states, mask)
+        reached = functional.normalize(before + self.edit_scale * (edited - before), dim=-1)
+        return self.append_query_prototype(reached, features, states, mask)
 
-    def with_look(self, embedding: Tensor, features: Tensor) -> Tensor:
+    def append_image_prototype(self, embedding: Tensor, features: Tensor) -> Tensor:
         """Embeddings of pictures [B, 256], joined with how these [B, C, h, w] look on the whole: [B, D]."""
-        if self.named is None:
+        if self.prototype_head is None:
             return embedding
-        return _joined(embedding, self.look(features), self.named.share)
+        return _joined(embedding, self.prototype_embedding(features), self.prototype_head.branch_weight)
 
-    def with_named(
+    def append_query_prototype(
         self, embedding: Tensor, features: Tensor, states: Tensor | None = None, mask: Tensor | None = None
     ) -> Tensor:
         """Embeddings [B, 256] of the pictures [B, C, h, w], edited by texts or not, joined with the look of what the
         texts bring: [B, D]."""
-        if self.named is None:
+        if self.prototype_head is None:
             return embedding
-        share = self.named.share_of(self.look(features))
+        share = self.prototype_head.weight_for(self.prototype_embedding(features))
         if states is None or mask is None:
-            return _joined(embedding, self.named.nothing(len(embedding)), share)
-        plain, looks = states[..., : -self.looks], states[..., -self.looks :]
-        return _joined(embedding, self.named.text(plain, looks, mask), share)
+            return _joined(embedding, self.prototype_head.null_embedding(len(embedding)), share)
+        plain, looks = states[..., : -self.prototype_dim], states[..., -self.prototype_dim :]
+        return _joined(embedding, self.prototype_head.encode_text(plain, looks, mask), share)
 
-    def look(self, features: Tensor) -> Tensor:
+    def prototype_embedding(self, features: Tensor) -> Tensor:
         """How pictures [B, C, h, w] look on the whole, in the terms of the named look: [B, WIDTH], L2-normalised.
 
         Raises ValueError where the encoder has no looks.
         """
-        if self.named is None:
+        if self.prototype_head is None:
             raise ValueError("the encoder has no looks, and so has the composer no named look")
-        return self.named.picture(features[:, -self.looks :].mean(dim=(2, 3)) - self.mean[-self.looks :])
+        return self.prototype_head.encode_image(
+            features[:, -self.prototype_dim :].mean(dim=(2, 3)) - self.mean[-self.prototype_dim :]
+        )
 
     def positions(self, features: Tensor) -> Tensor:
         """Feature map [B, C, h, w] -> one vector a position, [B, h*w, width]."""
         x = features.flatten(2).transpose(1, 2)  # (B, h*w, C)
         weight = self._embedding()  # standardising folded into the layer: one pass over the features less
         y = functional.linear(x, weight, self.embed.bias - weight @ self.mean)
-        y = self.norm(y) + self.place
+        y = self.norm(y) + self.pos_embed
         return y + self.mlp(y)
 
     def edit(self, x: Tensor, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
         """Positions x [B, h*w, width] of the feature maps [B, C, h, w], edited by the text: the same shape."""
-        seen, looks = features[:, features.shape[1] - self.looks :], states[..., states.shape[-1] - self.looks :]
-        shown = (looks @ seen.flatten(2)).transpose(1, 2) / EVIDENCE  # (B, h*w, L)
+        seen, looks = (
+            features[:, features.shape[1] - self.prototype_dim :],
+            states[..., states.shape[-1] - self.prototype_dim :],
+        )
+        similarity = (looks @ seen.flatten(2)).transpose(1, 2) / SIMILARITY_SCALE  # (B, h*w, L)
         text = self.drop(self.token_norm(self.token(states)))
         for number, layer in enumerate(self.layers):
-            x = layer(x, text, mask, shown)
+            x = layer(x, text, mask, similarity)
             if number == 0:  # which positions are to change is known, and what else follows from it is not
-                x = self.painting(x, text, mask, self._imagined(looks), shown)
+                x = self.injection(x, text, mask, self._imagined(looks), similarity)
         return x
 
     def _embedding(self) -> Tensor:
@@ -254,8 +261,9 @@ class Composer(nn.Module):
         return self.embed.weight / self.std
 
     def _imagined(self, looks: Tensor) -> Tensor:
-        """Looks of tokens [B, L, looks] as the positions of a picture that shows them, [B, L, width]; zero without."""
-        y = self.norm(functional.linear(looks, self._embedding()[:, self.embed.in_features - self.looks :]))
+        """Prototypes of tokens [B, L, looks] as the positions of a picture that shows them, [B, L, width]; zero
+        without."""
+        y = self.norm(functional.linear(looks, self._embedding()[:, self.embed.in_features - self.prototype_dim :]))
         return (y + self.mlp(y)) * looks.any(dim=-1, keepdim=True)
 
 

@@ -14,7 +14,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from mmgrad.encoders import loading as pretrained
-from mmgrad.encoders.base import Encoder, TextTokens, Trainable, blank
+from mmgrad.encoders.base import Encoder, TextTokens, Trainable, baseline_features
 from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.encoders.dual_encoder import DualEncoder
 from mmgrad.encoders.prompts import PromptEncoder
@@ -22,7 +22,7 @@ from mmgrad.errors import InputError, ModelError
 from mmgrad.imaging.io import Letterbox
 from mmgrad.models import model_card, pseudo_word
 from mmgrad.models import zero_shot as compositions
-from mmgrad.models.checkpoint import load_composer, save_composer
+from mmgrad.models.checkpoint import load_composer, save_composer, stored_weights
 from mmgrad.models.composer import DIMENSION, Composer
 from mmgrad.models.zero_shot import DualComposer
 from mmgrad.utils import hub
@@ -72,9 +72,8 @@ class Model(ModelHubMixin):
         share a fingerprint, and so the galleries that were indexed with it; their names differ.
         """
         counted = "head." if isinstance(self.composer, DualComposer) else ""
-        weights = save(
-            {k: value.contiguous().cpu() for k, value in self.composer.state_dict().items() if k.startswith(counted)}
-        )
+        state = {key: value for key, value in self.composer.state_dict().items() if key.startswith(counted)}
+        weights = save(stored_weights(state))
         return hashlib.sha256(self.encoder.fingerprint.encode() + weights).hexdigest()[:16]
 
     @property
@@ -83,9 +82,9 @@ class Model(ModelHubMixin):
         return self.encoder.device
 
     @cached_property
-    def blank(self) -> Tensor:
+    def baseline_features(self) -> Tensor:
         """The feature map [1, C, h, w] of a picture that shows nothing."""
-        return blank(self.encoder)
+        return baseline_features(self.encoder)
 
     def features(self, images: Sequence[np.ndarray]) -> tuple[Tensor, list[Letterbox]]:
         """RGB uint8 pictures -> feature maps [B, C, h, w] float32 and the geometry of each."""
@@ -93,9 +92,11 @@ class Model(ModelHubMixin):
         return self.encoder.trunk(pixels), boxes
 
     @torch.no_grad()
-    def embed(self, images: Sequence[np.ndarray]) -> Tensor:
+    def encode_image(self, images: Sequence[np.ndarray]) -> Tensor:
         """g of RGB uint8 pictures: [B, D] float32, L2-normalised, in batches of 32."""
-        parts = [self.composer.image(self.features(images[i : i + BATCH])[0]) for i in range(0, len(images), BATCH)]
+        parts = [
+            self.composer.encode_image(self.features(images[i : i + BATCH])[0]) for i in range(0, len(images), BATCH)
+        ]
         return torch.cat(parts) if parts else torch.zeros(0, self.dimension)
 
     def encode_text(self, text: str) -> TextTokens:

@@ -35,15 +35,15 @@ class DualComposer(nn.Module):
         super().__init__()
         self.head, self.compose = head, compose
 
-    def image(self, features: Tensor) -> Tensor:
+    def encode_image(self, features: Tensor) -> Tensor:
         """g: feature map [B, C, h, w] -> [B, D], no text."""
         return self.pool(self.positions(features))
 
-    def start(self, features: Tensor) -> Tensor:
+    def encode_reference(self, features: Tensor) -> Tensor:
         """Where a query starts from: the picture itself."""
-        return self.image(features)
+        return self.encode_image(features)
 
-    def query(self, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
+    def encode_query(self, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
         """q: feature map [B, C, h, w], text states [B, L, D], mask [B, L] bool -> [B, D]."""
         return self.pool(self.edit(self.positions(features), features, states, mask))
 

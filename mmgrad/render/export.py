@@ -11,7 +11,7 @@ from PIL import Image
 
 from mmgrad.imaging.files import File
 from mmgrad.render import overlay
-from mmgrad.results import Explanation, Hit, Map
+from mmgrad.results import AttentionMap, Explanation, Hit
 
 _TURNED = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 
@@ -35,7 +35,7 @@ def describe(explanation: Explanation) -> dict[str, Any]:
         "reference": _seen(explanation.reference),
         "words": _words(explanation),
         "hits": [
-            {"rank": hit.rank, "id": hit.record.id, **said(hit), "score": hit.score, **_seen(hit.map)}
+            {"rank": hit.rank, "id": hit.record.id, **said(hit), "score": hit.score, **_seen(hit.attention)}
             for hit in explanation.hits
         ],
         "timing_ms": explanation.timing_ms,
@@ -56,7 +56,7 @@ def raw_maps(explanation: Explanation) -> bytes:
     cover, the reference first.
     """
     hits, words = explanation.hits, explanation.words
-    maps = [explanation.reference, *(hit.map for hit in hits)]
+    maps = [explanation.reference, *(hit.attention for hit in hits)]
     shape = explanation.reference.values.shape
     targets = np.zeros((len(words), len(hits), *shape), np.float32)
     for row, word in enumerate(words):
@@ -93,7 +93,7 @@ def write_explanation(explanation: Explanation, image: Path, out: Path) -> dict[
     described = _write(reference, explanation.image, image, reference.peak, out / "reference")
     hits = []
     for hit in explanation.hits:
-        found = _write(hit.map, hit.image, hit.record.path, explanation.scale, out / f"hit-{hit.rank:02d}")
+        found = _write(hit.attention, hit.image, hit.record.path, explanation.scale, out / f"hit-{hit.rank:02d}")
         known = {"rank": hit.rank, "id": hit.record.id, "path": str(hit.record.path), **said(hit), "score": hit.score}
         hits.append(known | found)
     return {
@@ -108,15 +108,15 @@ def write_explanation(explanation: Explanation, image: Path, out: Path) -> dict[
     }
 
 
-def _seen(shown: Map) -> dict[str, Any]:
-    return {"peak_xy": None if shown.empty else list(shown.peak_xy or ()), "evidence": shown.evidence}
+def _seen(shown: AttentionMap) -> dict[str, Any]:
+    return {"peak_xy": None if shown.empty else list(shown.peak_xy or ()), "evidence": shown.total_positive}
 
 
 def _words(explanation: Explanation) -> list[dict[str, Any]]:
     return [{"word": w.word, "start": w.start, "end": w.end, "weight": w.weight} for w in explanation.words]
 
 
-def _write(shown: Map, pixels: np.ndarray, source: File, peak: float, stem: Path) -> dict[str, Any]:
+def _write(shown: AttentionMap, pixels: np.ndarray, source: File, peak: float, stem: Path) -> dict[str, Any]:
     """`stem`.npy at the resolution of the file `source`, and `stem`.png over `pixels`, the picture as it was read."""
     # The same place of the model's square, read at more pixels: pictures are scaled down when they are read.
     height, width = _upright_size(source)
@@ -127,7 +127,7 @@ def _write(shown: Map, pixels: np.ndarray, source: File, peak: float, stem: Path
     Image.fromarray(drawn).save(stem.with_suffix(".png"))
     return {
         "peak_xy": None if shown.empty else [x, y],
-        "evidence": shown.evidence,
+        "evidence": shown.total_positive,
         "map": str(stem.with_suffix(".npy")),
         "overlay": str(stem.with_suffix(".png")),
     }

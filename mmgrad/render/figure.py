@@ -16,7 +16,7 @@ from mmgrad import __version__
 from mmgrad.render import overlay
 
 if TYPE_CHECKING:
-    from mmgrad.results import Explanation, Map
+    from mmgrad.results import AttentionMap, Explanation
 
 COLUMNS = 4
 """Results in a row."""
@@ -52,8 +52,8 @@ def figure(explanation: "Explanation", opacity: float = 0.65) -> Figure:
 
     for index, hit in enumerate(explanation.hits):
         panel = bottom.add_subplot(rows, COLUMNS, index + 1)
-        _show(panel, hit.image, hit.map, explanation.scale, opacity)
-        _caption(panel, f"{hit.rank}.  {hit.score:.3f}", hit.map)
+        _show(panel, hit.image, hit.attention, explanation.scale, opacity)
+        _caption(panel, f"{hit.rank}.  {hit.score:.3f}", hit.attention)
     if explanation.hits:
         _scale(sheet, explanation.scale)
     made_by = (
@@ -65,13 +65,13 @@ def figure(explanation: "Explanation", opacity: float = 0.65) -> Figure:
     return sheet
 
 
-def _show(panel: Axes, image: np.ndarray, evidence: "Map", peak: float, opacity: float) -> None:
+def _show(panel: Axes, image: np.ndarray, evidence: "AttentionMap", peak: float, opacity: float) -> None:
     picture = image if evidence.empty else overlay.blend(image, evidence.on_original(), peak, opacity)
     panel.imshow(_bounded(picture))
     panel.set_axis_off()
 
 
-def _caption(panel: Axes, text: str, evidence: "Map") -> None:
+def _caption(panel: Axes, text: str, evidence: "AttentionMap") -> None:
     panel.set_title(text + ("  (no evidence)" if evidence.empty else ""), fontsize=9)
 
 

@@ -31,7 +31,7 @@ class Edit:
 
 
 @dataclass(frozen=True)
-class Asked:
+class EditRequest:
     """An edit as a sentence asks for it: the words for what goes or moves, for what comes (of a swap: for the other),
     where there are such words, and the named place; `anchor` is the cell that the place is beside."""
 
@@ -57,7 +57,7 @@ def difference(reference: State, target: State) -> Edit | None:
     return None
 
 
-def means(asked: Asked, board: Board, reference: State, candidate: State) -> bool:
+def means(asked: EditRequest, board: Board, reference: State, candidate: State) -> bool:
     """Whether the candidate could be meant by what is asked: any thing that the word fits, places taken generously,
     and all that is not mentioned as it was."""
     edit = difference(reference, candidate)
@@ -73,7 +73,7 @@ def means(asked: Asked, board: Board, reference: State, candidate: State) -> boo
     return not asked.place or edit.after is None or _is_at(board, edit.after, asked.place, asked.anchor, SLACK)
 
 
-def ask(edit: Edit, board: Board, reference: State, target: State, rng: np.random.Generator) -> Asked | None:
+def ask(edit: Edit, board: Board, reference: State, target: State, rng: np.random.Generator) -> EditRequest | None:
     """Words and a place for the edit that are clear in the reference; None where none were found."""
     old, new, place, anchor = "", "", "", None
     leaves = reference[edit.before] if edit.before is not None else None
@@ -92,16 +92,16 @@ def ask(edit: Edit, board: Board, reference: State, target: State, rng: np.rando
         there = reference[edit.after]
         assert there is not None
         new = _word(there, [shot for shot in reference if shot is not None and shot is not there], rng)
-        return Asked(edit, old, new) if new else None
+        return EditRequest(edit, old, new) if new else None
     if edit.after is not None and (edit.kind == "move" or (edit.kind == "add" and rng.random() < 0.6)):
         place, anchor = _place(board, edit, reference, rng)
         if not place:
             return None
-    return Asked(edit, old, new, place, anchor)
+    return EditRequest(edit, old, new, place, anchor)
 
 
 def say(
-    asked: Asked, board: Board, reference: State, rng: np.random.Generator, of: Collection[str] = (EVERY,)
+    asked: EditRequest, board: Board, reference: State, rng: np.random.Generator, of: Collection[str] = (EVERY,)
 ) -> tuple[Sentence, bool]:
     """A sentence, and whether it says the old word: a thing alone, or one in a place of its own, needs no name.
 
@@ -144,7 +144,7 @@ def _word(shot: Shot, others: Sequence[Shot], rng: np.random.Generator) -> str:
     return names[0] if rng.random() < 0.5 else names[int(rng.integers(len(names)))]
 
 
-def _anchor_word(asked: Asked, reference: State) -> str:
+def _anchor_word(asked: EditRequest, reference: State) -> str:
     """The first word for the anchor that fits nothing else in the reference; empty where there is none."""
     anchor = reference[asked.anchor] if asked.anchor is not None else None
     if anchor is None:
@@ -163,7 +163,7 @@ def _place(board: Board, edit: Edit, reference: State, rng: np.random.Generator)
         names = [name for name in RELATIVE if _is_at(board, edit.after, name, anchor, 0.0)]
         if edit.before is not None:
             names = [name for name in names if not _is_at(board, edit.before, name, anchor, SLACK)]
-        trial = Asked(edit, anchor=anchor)
+        trial = EditRequest(edit, anchor=anchor)
         if names and _anchor_word(trial, reference):
             name = names[int(rng.integers(len(names)))]
             return name, anchor

@@ -15,7 +15,7 @@ from mmgrad.lexicon.imagenet import alike, fits
 from mmgrad.synthetic.asset_library import load_atlas
 from mmgrad.synthetic.families import SCENES, Family
 from mmgrad.synthetic.mosaics import Board, Shot, mosaic, scattered, single, take
-from mmgrad.synthetic.photo_edits import Asked, State, ask, difference, means, say
+from mmgrad.synthetic.photo_edits import EditRequest, State, ask, difference, means, say
 from mmgrad.synthetic.photo_folder import Photograph, is_for_validation, load_photographs
 from mmgrad.synthetic.templates import EVERY, TRAIN
 from mmgrad.synthetic.triplets import OTHERS, Triplet, says
@@ -173,11 +173,11 @@ class _Grower:
                 states.append(state)
         return states
 
-    def _asked(self, board: Board, states: list[State]) -> list[tuple[int, int, Asked]]:
+    def _asked(self, board: Board, states: list[State]) -> list[tuple[int, int, EditRequest]]:
         """Who asks for whom, and how: from the first picture to each other one, then any; each is clear."""
         pairs = [(0, j) for j in range(1, len(states))]
         rest = [(i, j) for i in range(1, len(states)) for j in range(len(states)) if i != j]
-        found: list[tuple[int, int, Asked]] = []
+        found: list[tuple[int, int, EditRequest]] = []
         for i, j in [*pairs, *(rest[int(k)] for k in self.rng.permutation(len(rest)))]:
             if len(found) == TRIPLETS:
                 break
@@ -191,7 +191,13 @@ class _Grower:
         return found
 
     def _triplet(
-        self, board: Board, states: list[State], pictures: list[np.ndarray], reference: int, target: int, asked: Asked
+        self,
+        board: Board,
+        states: list[State],
+        pictures: list[np.ndarray],
+        reference: int,
+        target: int,
+        asked: EditRequest,
     ) -> Triplet:
         said, names_old = say(asked, board, states[reference], self.rng)
         others = [say(asked, board, states[reference], self.free, (EVERY, TRAIN))[0].text for _ in range(self.others)]

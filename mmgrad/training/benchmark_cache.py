@@ -1,7 +1,7 @@
 """Features of a benchmark's pictures and queries, kept in shards beside those of the edit scenes.
 
-No benchmark says which region a text changes. Pictures to train on are therefore kept as they are and mirrored: maps of
-the two have to agree (see `mmgrad.training.losses.consistency_loss`).
+No benchmark says which region a text changes. Pictures to train on are therefore kept as they are and mirrored: maps
+of the two have to agree (see `mmgrad.training.losses.consistency_loss`).
 """
 
 import hashlib
@@ -77,7 +77,7 @@ def build(
             torch.tensor(list(dict.fromkeys(place[one] for query in family for one in _names(query))))
             for family in families
         ),
-        regions=torch.zeros(len(queries), 2, encoder.places, encoder.places, dtype=torch.uint8),
+        regions=torch.zeros(len(queries), 2, encoder.grid_out, encoder.grid_out, dtype=torch.uint8),
         info=tuple({"text": text, "edit": name, "removed": None, "added": None} for text in texts),
         annotated=False,
         cut=CUT,

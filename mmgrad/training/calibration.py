@@ -23,9 +23,9 @@ COST = 0.005
 """Recall that a greater share of the named look may cost: it is there for names that validation does not ask for."""
 
 
-def set_reach(composer: Composer, data: Features, encoder: Trainable) -> None:
+def tune_edit_scale(composer: Composer, data: Features, encoder: Trainable) -> None:
     """Set the composer's `reach` to the one of REACHES with the greatest recall on a split, at its cut."""
-    composer.reach.fill_(1)
+    composer.edit_scale.fill_(1)
     g, q, _, _ = _parts(composer, data, encoder)
     before = g[data.reference]
 
@@ -33,15 +33,15 @@ def set_reach(composer: Composer, data: Features, encoder: Trainable) -> None:
         queries = functional.normalize(before + reach * (q - before), dim=-1)
         return found(queries @ g.T, data)
 
-    composer.reach.fill_(max(REACHES, key=recall))
+    composer.edit_scale.fill_(max(REACHES, key=recall))
 
 
-def set_share(composer: Composer, data: Features, encoder: Trainable) -> None:
+def tune_branch_weight(composer: Composer, data: Features, encoder: Trainable) -> None:
     """Set the share of the composer's named look to the greatest of SHARES that costs at most COST of the recall on a
     split."""
-    if composer.named is None:
+    if composer.prototype_head is None:
         return
-    share_of, share = composer.named.share_of, composer.named.share
+    share_of, share = composer.prototype_head.weight_for, composer.prototype_head.branch_weight
     g, q, shown, named = _parts(composer, data, encoder)
     edited, looks, references = q @ g.T, named @ shown.T, shown[data.reference]
 
@@ -57,13 +57,13 @@ def set_share(composer: Composer, data: Features, encoder: Trainable) -> None:
 def _parts(composer: Composer, data: Features, encoder: Trainable) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """The two parts of embeddings, whatever the share: g [S, 256] and q [T, 256], looks of the pictures [S, D'] and of
     what the texts bring [T, D'], where D' may be 0."""
-    if composer.named is None:
+    if composer.prototype_head is None:
         g, q = embed(composer, data, encoder)
         return g, q, g[:, :0], q[:, :0]
-    kept = composer.named.share.clone()
-    composer.named.share.fill_(0.5)
+    kept = composer.prototype_head.branch_weight.clone()
+    composer.prototype_head.branch_weight.fill_(0.5)
     (g, shown), (q, named) = (each.tensor_split([DIMENSION], dim=1) for each in embed(composer, data, encoder))
-    composer.named.share.copy_(kept)
+    composer.prototype_head.branch_weight.copy_(kept)
     g, q, shown, named = (functional.normalize(part, dim=-1) for part in (g, q, shown, named))
     return g, q, shown, named
 
@@ -112,11 +112,11 @@ def _evidence(
     features = encoder.unpack(*data.scenes(data.reference[index]))
     states, mask = data.texts(index if texts is None else texts, encoder)
     with torch.no_grad():
-        change = composer.query(features, states, mask) - composer.start(features)
+        change = composer.encode_query(features, states, mask) - composer.encode_reference(features)
     target_features = encoder.unpack(*data.scenes(data.target[index]))
     maps = (
-        reference_map(composer, features, states, mask, encoder.evidence),
-        target_map(composer, target_features, change, encoder.evidence),
+        reference_map(composer, features, states, mask, encoder.to_grid),
+        target_map(composer, target_features, change, encoder.to_grid),
     )
     return torch.stack([_positive(m) for m in maps], dim=1)
 
@@ -130,7 +130,7 @@ def _word_evidence(
     index = torch.tensor([triplet])
     features, target = (encoder.unpack(*data.scenes(side[index])) for side in (data.reference, data.target))
     with torch.no_grad():
-        before, query = composer.start(features), composer.query(features, tokens.states, tokens.mask)
+        before, query = composer.encode_reference(features), composer.encode_query(features, tokens.states, tokens.mask)
     found = word_maps(encoder, composer, info["text"], tokens, features, target, before, query)
     references, targets = _positive(found.reference), _positive(found.targets[:, 0])
     empty = [i for i, word in enumerate(found.words) if word.text.lower() in FUNCTION_WORDS]

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 
-class Memory:
+class CrossBatchMemory:
     """The last `size` embeddings of pictures, without gradient (cross-batch memory, Wang et al., arXiv 1912.06798).
 
     `scenes` [M] int64 and `embeddings` [M, D] of the same pictures, the newest last; M <= `size`, D = `width`.

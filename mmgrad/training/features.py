@@ -70,7 +70,7 @@ class Features:
             parts.append(self.sentences[s]["states"][start:stop].float())
             said.append(ways[way])
         lengths = torch.tensor([len(part) for part in parts])
-        states = encoder.complete(torch.nn.utils.rnn.pad_sequence(parts, batch_first=True), said)
+        states = encoder.add_prototypes(torch.nn.utils.rnn.pad_sequence(parts, batch_first=True), said)
         return states, torch.arange(states.shape[1]) < lengths[:, None]
 
 
@@ -80,7 +80,7 @@ def keep_texts(texts: list[str], encoder: Trainable) -> dict[str, Tensor]:
     states: dict[int, Tensor] = {}
     for i in range(0, len(order), 64):
         batch = order[i : i + 64]
-        tokens = encoder.read([texts[j] for j in batch])
+        tokens = encoder.encode_tokens([texts[j] for j in batch])
         states |= {j: s[m].half().cpu() for j, s, m in zip(batch, tokens.states, tokens.mask, strict=True)}
     lengths = torch.tensor([0, *(len(states[i]) for i in range(len(texts)))])
     return {"states": torch.cat([states[i] for i in range(len(texts))]), "starts": lengths.cumsum(0)}

@@ -7,7 +7,7 @@ from torch.nn import functional
 from mmgrad.attribution.words import words_of_noun
 from mmgrad.encoders.base import Trainable
 from mmgrad.models.composer import Composer
-from mmgrad.models.prototype_head import NamedLook
+from mmgrad.models.prototype_head import PrototypeHead
 from mmgrad.training.features import Features
 
 TEXTS = 9000
@@ -20,23 +20,23 @@ SHARE = 0.24
 """Of the named look in embeddings, as long as none is chosen by validation."""
 
 
-def set_named_look(composer: Composer, data: Features, encoder: Trainable) -> None:
+def fit_prototype_head(composer: Composer, data: Features, encoder: Trainable) -> None:
     """Measure what of the composer's named look is measured once, unless a checkpoint brought it: directions, from the
     looks of all names, and the network, by logistic loss on TEXTS texts of single changes whose noun that comes is
     known.
 
     Without looks, or where no text of the data says what comes, as in the benchmarks of the field, there is none.
     """
-    named, rows = composer.named, encoder.look_rows()
+    named, rows = composer.prototype_head, encoder.prototype_rows()
     if named is None or rows is None:
         return
     if not named.axes.any() and any(row["added"] for row in data.info):
         named.axes.copy_(torch.linalg.svd(rows, full_matrices=False).Vh[: len(named.axes)])
         _fit(named, data, encoder)
-        named.share.fill_(SHARE)
+        named.branch_weight.fill_(SHARE)
 
 
-def _fit(named: NamedLook, data: Features, encoder: Trainable) -> None:
+def _fit(named: PrototypeHead, data: Features, encoder: Trainable) -> None:
     states, comes = _tokens(data, encoder)
     named.mean.copy_(states.mean(dim=0))
     named.std.copy_(states.std(dim=0).clamp_min(1e-3))
@@ -48,7 +48,7 @@ def _fit(named: NamedLook, data: Features, encoder: Trainable) -> None:
         torch.manual_seed(0)
         for _ in range(EPOCHS):
             for chosen in torch.randperm(len(states)).split(BATCH)[: len(states) // BATCH]:
-                logits = named.comes(functional.dropout(states[chosen], DROPOUT))
+                logits = named.target_noun_logits(functional.dropout(states[chosen], DROPOUT))
                 optimizer.zero_grad()
                 functional.binary_cross_entropy_with_logits(logits, comes[chosen]).backward()
                 optimizer.step()
@@ -63,7 +63,7 @@ def _tokens(data: Features, encoder: Trainable) -> tuple[Tensor, Tensor]:
     states, comes = [], []
     for start in range(0, len(order), BLOCK):
         rows = [single[i] for i in order[start : start + BLOCK]]
-        tokens = encoder.read([row["text"] for row in rows])
+        tokens = encoder.encode_tokens([row["text"] for row in rows])
         for number, row in enumerate(rows):
             places = sorted({place for word in tokens.words[number] for place in word.tokens})
             label = torch.zeros(tokens.states.shape[1])

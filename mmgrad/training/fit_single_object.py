@@ -24,21 +24,21 @@ PENALTY = 1e-4  # of the squares of the weights
 BLOCK = 32  # pictures
 
 
-def set_one_thing(composer: Composer, photographs: Sequence[Photograph], encoder: Encoder) -> None:
+def fit_single_object(composer: Composer, photographs: Sequence[Photograph], encoder: Encoder) -> None:
     """Fit what tells photographs of one thing by how they look, by logistic regression.
 
     Only photographs of classes that are not kept for validation are looked at. Without any, or without a named look,
     nothing is done.
     """
     photographs = [photo for photo in photographs if not is_for_validation(photo.wnid)]
-    if composer.named is None or not photographs:
+    if composer.prototype_head is None or not photographs:
         return
     single = _looks(composer, [photo.rgb() for photo in photographs], encoder)
     other = _looks(composer, [*_mosaics(photographs), *_scenes()], encoder)
     looks = torch.cat([single, other])
     wanted = torch.cat([single.new_ones(len(single), 1), single.new_zeros(len(other), 1)])
     weight = (wanted / len(single) + (1 - wanted) * ODDS / len(other)) / (1 + ODDS)
-    layer = composer.named.one_thing.requires_grad_(True)
+    layer = composer.prototype_head.single_object.requires_grad_(True)
     torch.nn.init.zeros_(layer.weight)
     torch.nn.init.zeros_(layer.bias)
     optimizer = torch.optim.LBFGS(layer.parameters(), max_iter=300, line_search_fn="strong_wolfe")
@@ -59,7 +59,7 @@ def set_one_thing(composer: Composer, photographs: Sequence[Photograph], encoder
 def _looks(composer: Composer, pictures: Sequence[np.ndarray], encoder: Encoder) -> Tensor:
     """How pictures look on the whole, [N, DIRECTIONS]."""
     parts = (encoder.prepare(pictures[i : i + BLOCK])[0] for i in range(0, len(pictures), BLOCK))
-    return torch.cat([composer.look(encoder.trunk(pixels))[:, :-1] for pixels in parts])
+    return torch.cat([composer.prototype_embedding(encoder.trunk(pixels))[:, :-1] for pixels in parts])
 
 
 def _mosaics(photographs: Sequence[Photograph]) -> list[np.ndarray]:

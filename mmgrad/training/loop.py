@@ -15,16 +15,16 @@ from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from mmgrad.encoders.base import Trainable
-from mmgrad.models.checkpoint import begin_with, how_trained, save_composer
+from mmgrad.models.checkpoint import init_from, save_composer, training_info
 from mmgrad.models.composer import Composer
 from mmgrad.models.model import card_over
 from mmgrad.synthetic.photo_folder import Photograph
 from mmgrad.training.batches import Sampler, Settings
-from mmgrad.training.calibration import calibrate, calibrate_confidence, set_reach, set_share
-from mmgrad.training.cross_batch_memory import Memory
+from mmgrad.training.calibration import calibrate, calibrate_confidence, tune_branch_weight, tune_edit_scale
+from mmgrad.training.cross_batch_memory import CrossBatchMemory
 from mmgrad.training.features import Features
-from mmgrad.training.fit_prototype_head import set_named_look
-from mmgrad.training.fit_single_object import set_one_thing
+from mmgrad.training.fit_prototype_head import fit_prototype_head
+from mmgrad.training.fit_single_object import fit_single_object
 from mmgrad.training.losses import objective
 from mmgrad.training.muon import Muon
 from mmgrad.training.run_state import RunState
@@ -56,16 +56,16 @@ def train(
     torch.manual_seed(settings.seed)
     composer = composer_for(encoder)
     if begin:
-        begin_with(composer, begin)
+        init_from(composer, begin)
     else:
         _standardise(composer, data, encoder)
-    set_named_look(composer, data, encoder)
-    set_one_thing(composer, photographs, encoder)
+    fit_prototype_head(composer, data, encoder)
+    fit_single_object(composer, photographs, encoder)
     optimizers = _optimizers(composer, settings)
     average = AveragedModel(composer, avg_fn=_averaged)
     mean = cast(Composer, average.module)
     mean.eval().requires_grad_(False)
-    memory = Memory(settings.memory, composer.dimension)
+    memory = CrossBatchMemory(settings.memory, composer.dimension)
     state = RunState(composer, average, optimizers, memory, settings, encoder)
     folder.mkdir(parents=True, exist_ok=True)
     start, best, seconds = state.resume(folder)
@@ -77,8 +77,8 @@ def train(
         """Log how the mean does after so many steps, keep it where it is the best, and the state in any case."""
         nonlocal best
         seconds = time.monotonic() - began
-        set_reach(mean, validation["validation"], encoder)
-        set_share(mean, validation["validation"], encoder)
+        tune_edit_scale(mean, validation["validation"], encoder)
+        tune_branch_weight(mean, validation["validation"], encoder)
         recalls = {name: recall(mean, held_out, encoder) for name, held_out in validation.items()}
         measured = {f"{name}_recall_at_{validation[name].cut}": round(value, 4) for name, value in recalls.items()}
         line = {"step": done, "seconds": round(seconds), **measured, **parts}
@@ -94,7 +94,7 @@ def train(
                 made["confidence"] = calibrate_confidence(mean, held_out, encoder).to_card()
             how = {"settings": asdict(settings), "step": done, "seconds": round(seconds)}
             if begin and settings.steps == 0:
-                how = how_trained(begin[-1])
+                how = training_info(begin[-1])
             save_composer(mean, made | {"training": how | measured}, folder)
         state.save(folder, done, best, seconds)
 
@@ -103,7 +103,7 @@ def train(
         torch.manual_seed(settings.seed * 1_000_003 + step)  # of the dropout
         composer.train()
         kept = memory if step >= settings.warmup else None  # before, embeddings age too fast
-        loss, parts = objective(composer, batch, encoder.evidence, settings, step, kept)
+        loss, parts = objective(composer, batch, encoder.to_grid, settings, step, kept)
         composer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(composer.parameters(), 1.0)
@@ -123,7 +123,7 @@ def train(
 
 def composer_for(encoder: Trainable) -> Composer:
     """A composer of random weights for what an encoder gives."""
-    return Composer(encoder.channels, encoder.token_width, encoder.grid, encoder.look_width)
+    return Composer(encoder.channels, encoder.token_width, encoder.grid, encoder.prototype_dim)
 
 
 def _averaged(mean: Tensor, current: Tensor, count: Tensor | int) -> Tensor:

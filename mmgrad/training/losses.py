@@ -9,7 +9,7 @@ from torch.nn import functional
 from mmgrad.attribution.gradients import reference_map, target_map
 from mmgrad.models.composer import Composer
 from mmgrad.training.batches import Batch, Settings
-from mmgrad.training.cross_batch_memory import Memory
+from mmgrad.training.cross_batch_memory import CrossBatchMemory
 from mmgrad.training.precision import precision
 
 PRESENT = 0.1  # a map whose positive evidence sums to less says "no evidence"
@@ -24,7 +24,7 @@ def objective(
     evidence: Callable[[Tensor], Tensor],
     settings: Settings,
     step: int,
-    memory: Memory | None = None,
+    memory: CrossBatchMemory | None = None,
 ) -> tuple[Tensor, dict[str, float]]:
     """The loss of one batch, and its parts for the log.
 
@@ -34,10 +34,10 @@ def objective(
     with precision(device):
         x = composer.positions(batch.features)
         pooled = composer.pool(x)  # (S, 256)
-        g = composer.with_look(pooled, batch.features)  # (S, D)
+        g = composer.append_image_prototype(pooled, batch.features)  # (S, D)
         references = batch.features[batch.reference]
         edited = composer.edit(x[batch.reference], references, batch.states, batch.mask)  # (Q, h*w, width)
-        q = composer.with_named(composer.pool(edited), references, batch.states, batch.mask)  # (Q, D)
+        q = composer.append_query_prototype(composer.pool(edited), references, batch.states, batch.mask)  # (Q, D)
     scale = composer.logit_scale.exp().clamp(max=100)
     candidates = g if memory is None else torch.cat([g, memory.others(batch.scenes)])
     loss = contrastive_loss(q, candidates, batch.target, scale)
@@ -47,7 +47,7 @@ def objective(
     parts = {"loss": round(loss.item(), 3), "r1": round(hits.item(), 3)}
     if settings.attention == 0 or step % settings.attention_every:
         return loss, parts
-    change = q - composer.with_named(pooled[batch.reference], references)
+    change = q - composer.append_query_prototype(pooled[batch.reference], references)
     chosen = (
         torch.arange(len(q)) % settings.attention_share == step // settings.attention_every % settings.attention_share
     )

@@ -15,7 +15,7 @@ from mmgrad.errors import ModelError
 from mmgrad.models.composer import Composer
 from mmgrad.models.model import DEFAULT
 from mmgrad.training.batches import Settings
-from mmgrad.training.cross_batch_memory import Memory
+from mmgrad.training.cross_batch_memory import CrossBatchMemory
 
 FILE = "state.safetensors"
 
@@ -27,7 +27,7 @@ class RunState:
     composer: Composer
     average: AveragedModel
     optimizers: tuple[Optimizer, ...]
-    memory: Memory
+    memory: CrossBatchMemory
     settings: Settings
     encoder: Trainable
 

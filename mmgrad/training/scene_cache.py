@@ -149,7 +149,7 @@ def _write(path: Path, families: list[Family], encoder: Trainable) -> None:
     def region(mask: np.ndarray | None, scene: int, row: int | None) -> np.ndarray:
         stage = blocks[scene // BLOCK][-1][scene % BLOCK]
         seen = None if row is None else encoder.class_activation(stage, row)
-        return _region(mask, boxes[scene], encoder.places, seen)
+        return _region(mask, boxes[scene], encoder.grid_out, seen)
 
     regions = [
         np.stack([region(t.reference_mask, r, t.reference_class), region(t.target_mask, g, t.target_class)])

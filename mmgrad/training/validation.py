@@ -24,7 +24,7 @@ def embed_images(composer: Composer, data: Features, encoder: Trainable) -> Tens
     for part in torch.arange(int(data.scene_starts[-1])).split(BLOCK):
         stages = data.scenes(part)
         with precision(stages[0].device):
-            g.append(composer.image(encoder.unpack(*stages)))
+            g.append(composer.encode_image(encoder.unpack(*stages)))
     return torch.cat(g)
 
 
@@ -38,7 +38,7 @@ def embed_queries(composer: Composer, data: Features, encoder: Trainable, texts:
         stages = data.scenes(data.reference[rows])
         states, mask = data.texts(said, encoder)
         with precision(stages[0].device):
-            q.append(composer.query(encoder.unpack(*stages), states, mask))
+            q.append(composer.encode_query(encoder.unpack(*stages), states, mask))
     return torch.cat(q)
 
 

@@ -14,11 +14,11 @@ import torch
 from PIL import Image, ImageDraw
 
 from mmgrad.attribution.contrast import Contrast
-from mmgrad.attribution.occlusion_check import Check, Covered
+from mmgrad.attribution.occlusion_check import OccludedImage, OcclusionCheck
 from mmgrad.errors import InputError
 from mmgrad.gallery.sources.folder import Record
 from mmgrad.imaging.io import Letterbox, load_image
-from mmgrad.results import Explanation, Hit, Map, WordEvidence
+from mmgrad.results import AttentionMap, Explanation, Hit, WordAttribution
 
 PATIENCE = 60  # seconds
 
@@ -73,7 +73,7 @@ class DrawnEngine:
         result = replace(result, hits=hits, left_out=left_out, confidence=chance)
         yield result
         words = tuple(
-            WordEvidence(
+            WordAttribution(
                 word=match.group(),
                 start=match.start(),
                 end=match.end(),
@@ -99,20 +99,24 @@ class DrawnEngine:
         words = tuple((m.group(), m.start(), m.end(), 0.1 - 0.05 * n) for n, m in enumerate(re.finditer(r"\w+", text)))
         return Contrast(*pair, (0.88, 0.84), spot(image, 9, 9, 0.01, negative=(2, 2)), targets, words)
 
-    def responses(self, image: np.ndarray, text: str, ids: Sequence[str], strength: float = 1.0) -> tuple[Map, ...]:
+    def per_result_attribution(
+        self, image: np.ndarray, text: str, ids: Sequence[str], strength: float = 1.0
+    ) -> tuple[AttentionMap, ...]:
         """Result n speaks in column n, at half height."""
         self.asked.append(("responses", text, len(ids), strength))
         return tuple(spot(image, number, 7, 0.01) for number, _ in enumerate(ids))
 
-    def text_blind(self, image: np.ndarray, text: str, ids: Sequence[str]) -> tuple[Map, tuple[Map, ...]]:
+    def text_agnostic_gradcam(
+        self, image: np.ndarray, text: str, ids: Sequence[str]
+    ) -> tuple[AttentionMap, tuple[AttentionMap, ...]]:
         self.asked.append(("text_blind", text, len(ids)))
         return spot(image, 11, 11, 3.0), tuple(spot(load_image(self._record(each).path), 2, 11, 2.0) for each in ids)
 
-    def check(self, image: np.ndarray, text: str, hit: str, strength: float = 1.0) -> Check:
+    def verify(self, image: np.ndarray, text: str, hit: str, strength: float = 1.0) -> OcclusionCheck:
         self.asked.append(("check", text, hit, strength))
         picture = load_image(self._record(hit).path)
-        elsewhere = tuple(Covered(picture, 0.87 - n / 100, 1 + n) for n in range(5))
-        return Check(hit, 0.08, Covered(picture, 0.88, 1), Covered(picture, 0.61, 9), elsewhere)
+        elsewhere = tuple(OccludedImage(picture, 0.87 - n / 100, 1 + n) for n in range(5))
+        return OcclusionCheck(hit, 0.08, OccludedImage(picture, 0.88, 1), OccludedImage(picture, 0.61, 9), elsewhere)
 
     def _record(self, name: str) -> Record:
         if name not in self.gallery.positions:
@@ -137,17 +141,17 @@ def _height(rank: int) -> float:
 
 def spot(
     image: np.ndarray, x: int, y: int, height: float, threshold: float = 1e-6, negative: tuple[int, int] | None = None
-) -> Map:
+) -> AttentionMap:
     """A map of 14 x 14 cells over a picture with one hill at the cell (x, y), and one hollow at `negative`."""
     rows, columns = np.mgrid[0:14, 0:14]
     hill = np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / 6) * height
     if negative:
         hill -= np.exp(-((columns - negative[0]) ** 2 + (rows - negative[1]) ** 2) / 6) * height
-    return Map(hill.astype(np.float32), Letterbox.fit(*image.shape[:2], 224), threshold)
+    return AttentionMap(hill.astype(np.float32), Letterbox.fit(*image.shape[:2], 224), threshold)
 
 
 @pytest.fixture(scope="session")
-def make_map() -> Callable[..., Map]:
+def make_map() -> Callable[..., AttentionMap]:
     return spot
 
 

@@ -2,7 +2,7 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from mmgrad.app.api import Programs
+from mmgrad.app.api import ProgrammaticAPI
 from mmgrad.app.image_input import Refused
 from mmgrad.app.settings import Limits
 
@@ -12,7 +12,7 @@ OTHER = "an/other: one"
 
 @pytest.fixture
 def programs(drawn_engine, other_engine):
-    return Programs({"drawn": drawn_engine, OTHER: other_engine}, Limits(results=13))
+    return ProgrammaticAPI({"drawn": drawn_engine, OTHER: other_engine}, Limits(results=13))
 
 
 def test_programs_get_numbers_and_a_drawing(programs):

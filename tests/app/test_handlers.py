@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mmgrad.app.examples import Example
-from mmgrad.app.handlers import WAYS, Handlers
+from mmgrad.app.handlers import DEFAULT_PROMPTS, Handlers
 from mmgrad.app.image_input import Refused
 from mmgrad.app.settings import Limits
 from mmgrad.imaging.io import load_image
@@ -97,7 +97,7 @@ def test_a_defect_is_not_shown_as_the_visitors_fault(on, drawn_engine, monkeypat
 
 
 def test_a_picture_brings_sentences_that_suit_it(on):
-    assert on.look(None) == list(WAYS)
+    assert on.look(None) == list(DEFAULT_PROMPTS)
     assert on.look(PICTURE)[0] == "move the picture of 120 pixels"
 
 

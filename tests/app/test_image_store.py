@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from mmgrad.app import image_store as pictures
-from mmgrad.app.image_store import Pictures
+from mmgrad.app.image_store import ImageStore
 from mmgrad.errors import InputError
 from mmgrad.gallery.sources.zip_archive import read_zip
 from mmgrad.imaging.io import load_image
@@ -13,7 +13,7 @@ from mmgrad.imaging.io import load_image
 
 @pytest.fixture
 def kept(drawn_folder):
-    return Pictures({"gallery:00.png": drawn_folder / "00.png"})
+    return ImageStore({"gallery:00.png": drawn_folder / "00.png"})
 
 
 def noise(seed: int) -> np.ndarray:
@@ -69,7 +69,7 @@ def test_a_picture_in_an_archive_is_shown_by_its_pixels_and_keeps_its_name(tmp_p
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.write(tmp_path / "0.png", "0.png")
     (record,) = read_zip(tmp_path / "a.zip")
-    kept = Pictures({"gallery:0.png": record.path})
+    kept = ImageStore({"gallery:0.png": record.path})
     shown = kept.path("gallery:0.png")
     assert (shown == noise(0)).all()
     assert kept.name(shown) == "gallery:0.png"
@@ -80,7 +80,7 @@ def test_recognised_pictures_are_bounded(monkeypatch, tmp_path):
     monkeypatch.setattr(pictures, "REMEMBERED", 2)
     for seed in range(3):
         Image.fromarray(noise(seed)).save(tmp_path / f"{seed}.png")
-    kept = Pictures({f"gallery:{seed}": tmp_path / f"{seed}.png" for seed in range(3)})
+    kept = ImageStore({f"gallery:{seed}": tmp_path / f"{seed}.png" for seed in range(3)})
     for seed in range(3):
         kept.path(f"gallery:{seed}")
     assert [kept.name(noise(seed)).partition(":")[0] for seed in range(3)] == ["upload", "gallery", "gallery"]

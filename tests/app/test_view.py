@@ -80,7 +80,7 @@ def test_pictures_are_made_smaller_and_never_larger():
 
 def test_results_share_one_scale_and_the_empty_one_is_told(last):
     view = hits_view(last)
-    assert view["scale"]["peak"] == last.hits[0].map.peak
+    assert view["scale"]["peak"] == last.hits[0].attention.peak
     assert view["scale"]["reach"] >= view["scale"]["peak"] * 0.9  # read at fewer pixels
     assert [hit["rank"] for hit in view["hits"] if hit["map"]["empty"]] == [3]
     assert [hit["rank"] for hit in view["hits"]] == list(range(1, 13))

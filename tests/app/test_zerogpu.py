@@ -13,7 +13,7 @@ import pytest
 from mmgrad.app import zerogpu as zero
 from mmgrad.errors import GalleryError, InputError
 from mmgrad.imaging.letterbox import Letterbox
-from mmgrad.results import Explanation, Map
+from mmgrad.results import AttentionMap, Explanation
 
 PICTURE = np.zeros((20, 30, 3), np.uint8)
 
@@ -63,7 +63,7 @@ class Engine:
         if not text:
             raise InputError("The text is empty.")
         box = Letterbox.fit(*image.shape[:2], 16)
-        shown = Map(np.ones((4, 4), np.float32), box, 0.0)
+        shown = AttentionMap(np.ones((4, 4), np.float32), box, 0.0)
         for step in range(3):
             yield Explanation(text, image, shown, (), (), f"{os.getpid()} {step}", f"{k} {strength} {leave_out}")
 
@@ -73,7 +73,7 @@ class Engine:
     def contrast(self, *given):
         raise GalleryError("There is no such picture.")
 
-    def check(self, *given):
+    def verify(self, *given):
         raise KeyError("a defect")
 
 
@@ -108,12 +108,12 @@ def test_what_a_user_should_read_arrives_as_it_was_said(lent):
 
 def test_a_defect_stays_one(lent):
     with pytest.raises(RuntimeError, match="ABORTED:KeyError"):
-        lent["own"].check(PICTURE, "a", "1")
+        lent["own"].verify(PICTURE, "a", "1")
 
 
 def test_all_that_an_engine_is_asked_goes_to_the_lent_process():
     public = {name for name in vars(zero.Engine) if not name.startswith("_")}
-    assert public <= set(vars(zero.LentEngine))
+    assert public <= set(vars(zero.ZeroGPUEngine))
 
 
 @pytest.mark.parametrize(("value", "here"), [("true", True), ("1", True), ("", False), ("false", False), (None, False)])

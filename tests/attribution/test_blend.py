@@ -5,7 +5,13 @@ import torch
 from torch import Tensor
 
 from mmgrad.attribution.blend import REST, explain_reference, explain_targets, over
-from mmgrad.attribution.gradients import query_signal, reference_map, share_map, similarity_signal, target_map
+from mmgrad.attribution.gradients import (
+    midpoint_integrated_gradients,
+    query_signal,
+    reference_map,
+    similarity_signal,
+    target_map,
+)
 from mmgrad.models.composer import Composer
 
 CHANNELS, GRID, TOKENS = 6, 4, 5
@@ -19,7 +25,7 @@ def channel_sum(contributions: Tensor) -> Tensor:
 @pytest.fixture
 def composer() -> Composer:
     torch.manual_seed(3)
-    made = Composer(CHANNELS, TOKENS, GRID, looks=2, width=16, heads=2, layers=2, views=3)
+    made = Composer(CHANNELS, TOKENS, GRID, prototype_dim=2, width=16, heads=2, layers=2, num_pools=3)
     for module in made.modules():  # the outputs that start at zero must do something here
         if isinstance(module, torch.nn.Linear):
             torch.nn.init.normal_(module.weight, std=0.3)
@@ -40,13 +46,13 @@ def test_shares_of_a_square_sum_to_what_the_picture_adds_to_a_blank(query):
     def signal(leaf: Tensor) -> Tensor:
         return (leaf.square() + 3 * leaf).flatten(1).sum(dim=1)
 
-    found = share_map(signal, features, BLANK, channel_sum).sum(dim=(1, 2))
+    found = midpoint_integrated_gradients(signal, features, BLANK, channel_sum).sum(dim=(1, 2))
     assert torch.allclose(found, signal(features) - signal(BLANK), rtol=1e-4)
 
 
 def test_a_blank_picture_shares_nothing(composer):
     signal = similarity_signal(composer, torch.randn(1, composer.dimension))
-    assert not share_map(signal, BLANK, BLANK, channel_sum).any()
+    assert not midpoint_integrated_gradients(signal, BLANK, BLANK, channel_sum).any()
 
 
 def test_evidence_stays_that_of_the_change():
@@ -80,19 +86,19 @@ def test_without_a_match_the_change_alone_is_left():
 
 def test_explanations_are_made_of_the_change_and_the_match(composer, query):
     features, states, mask = query
-    targets = composer.image(torch.randn(3, CHANNELS, GRID, GRID))
+    targets = composer.encode_image(torch.randn(3, CHANNELS, GRID, GRID))
     found = explain_reference(composer, features, states, mask, targets, BLANK, channel_sum)
     change = reference_map(composer, features, states, mask, channel_sum)
-    match = share_map(query_signal(composer, targets, states, mask), features, BLANK, channel_sum)
+    match = midpoint_integrated_gradients(query_signal(composer, targets, states, mask), features, BLANK, channel_sum)
     assert torch.equal(found.change, change)
     assert torch.allclose(found.shown, over(change, match))
     assert not torch.allclose(found.shown, change, rtol=1e-2)
     with torch.no_grad():
-        q = composer.query(features, states, mask)
-        moved = q - composer.start(features)
+        q = composer.encode_query(features, states, mask)
+        moved = q - composer.encode_reference(features)
     found = explain_targets(composer, features, moved, q, BLANK, channel_sum)
     change = target_map(composer, features, moved, channel_sum)
-    match = share_map(similarity_signal(composer, q), features, BLANK, channel_sum)
+    match = midpoint_integrated_gradients(similarity_signal(composer, q), features, BLANK, channel_sum)
     assert torch.allclose(found.shown, over(change, match))
 
 

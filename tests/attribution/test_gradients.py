@@ -16,12 +16,12 @@ def channel_sum(contributions: torch.Tensor) -> torch.Tensor:
 @pytest.fixture
 def composer() -> Composer:
     torch.manual_seed(3)
-    made = Composer(CHANNELS, TOKENS, GRID, looks=2, width=16, heads=2, layers=2, views=3)
+    made = Composer(CHANNELS, TOKENS, GRID, prototype_dim=2, width=16, heads=2, layers=2, num_pools=3)
     for module in made.modules():  # the outputs that start at zero must do something here
         if isinstance(module, torch.nn.Linear):
             torch.nn.init.normal_(module.weight, std=0.3)
-    made.named.axes.normal_()
-    made.named.share.fill_(0.3)
+    made.prototype_head.axes.normal_()
+    made.prototype_head.branch_weight.fill_(0.3)
     return made.eval().requires_grad_(False)
 
 
@@ -58,12 +58,12 @@ def test_target_map_equals_finite_differences(composer, query):
 def test_reference_map_equals_finite_differences_of_the_change(composer, query):
     features, states, mask = query
     wide = composer.double()
-    change = wide.query(features.double(), states.double(), mask) - wide.start(features.double())
+    change = wide.encode_query(features.double(), states.double(), mask) - wide.encode_reference(features.double())
 
     def moved(leaf: torch.Tensor) -> torch.Tensor:
-        return (change * (wide.query(leaf, states.double(), mask) - wide.start(leaf))).sum(dim=-1)
+        return (change * (wide.encode_query(leaf, states.double(), mask) - wide.encode_reference(leaf))).sum(dim=-1)
 
-    own = 1 - float(wide.named.share)  # what the named look brings does not depend on the reference
+    own = 1 - float(wide.prototype_head.branch_weight)  # what the named look brings does not depend on the reference
     oracle = finite_difference(moved, features.double()) / own
     mine = reference_map(composer.float(), features, states, mask, channel_sum)
     assert torch.allclose(mine.double(), oracle, atol=3e-3 * float(oracle.abs().max()))

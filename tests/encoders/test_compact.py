@@ -13,7 +13,7 @@ from mmgrad.encoders.base import words_of
 from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.errors import ModelError
 from mmgrad.models.composer import Composer
-from mmgrad.results import Map
+from mmgrad.results import AttentionMap
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_the_feature_map_has_the_announced_shape(encoder, picture):
 
 def test_evidence_keeps_the_sum_of_all_contributions(encoder):
     contributions = torch.randn(2, encoder.channels, 7, 7)
-    evidence = encoder.evidence(contributions)
+    evidence = encoder.to_grid(contributions)
     assert evidence.shape == (2, 14, 14)
     assert torch.allclose(evidence.sum(dim=(1, 2)), contributions.sum(dim=(1, 2, 3)), atol=1e-2)
 
@@ -49,14 +49,14 @@ def test_a_fine_feature_comes_back_at_its_place(encoder, y, x):
     features = encoder.unpack(fine, torch.zeros(1, 320, 7, 7))
     only_fine = features.clone()
     only_fine[:, 448:] = 0
-    assert divmod(int(encoder.evidence(only_fine)[0].argmax()), 14) == (y, x)
+    assert divmod(int(encoder.to_grid(only_fine)[0].argmax()), 14) == (y, x)
 
 
 @pytest.fixture(scope="module")
 def maps(encoder) -> torch.Tensor:
     """The target map of each of 14 x 14 places, with a feature there and nowhere else: [196, 14, 14]."""
     torch.manual_seed(0)
-    composer = Composer(encoder.channels, encoder.token_width, encoder.grid, width=16, heads=2, layers=1, views=2)
+    composer = Composer(encoder.channels, encoder.token_width, encoder.grid, width=16, heads=2, layers=1, num_pools=2)
     composer.eval().requires_grad_(False)
     made = []
     for places in torch.eye(196).reshape(196, 1, 14, 14).split(49):
@@ -64,7 +64,7 @@ def maps(encoder) -> torch.Tensor:
         features = torch.zeros(len(places), encoder.channels, 7, 7)
         features[:, :448] = torch.nn.functional.pixel_unshuffle(fine, 2)
         change = torch.randn(1, composer.dimension, generator=torch.Generator().manual_seed(2)).expand(len(places), -1)
-        made.append(target_map(composer, features, change, encoder.evidence))
+        made.append(target_map(composer, features, change, encoder.to_grid))
     return torch.cat(made)
 
 
@@ -78,7 +78,7 @@ def test_a_feature_at_a_place_comes_back_at_its_pixels(encoder, maps, height, wi
         x, y = box.to_original((16 * column + 7.5, 16 * row + 7.5))
         if not (0 <= x <= width - 1 and 0 <= y <= height - 1):
             continue
-        found = Map(values.abs().numpy(), box, 0.0).peak_xy
+        found = AttentionMap(values.abs().numpy(), box, 0.0).peak_xy
         assert found is not None
         assert abs(found[0] - x) <= 8 * width / box.inner_width
         assert abs(found[1] - y) <= 8 * height / box.inner_height

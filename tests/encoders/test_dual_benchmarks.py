@@ -26,7 +26,7 @@ def test_queries_are_those_of_one_at_a_time(model: Model, cirr_root: Path, monke
     composed, texts = compose(model, benchmark, progress=False)
     assert isinstance(model.composer, DualComposer)
     for i, query in enumerate(benchmark.queries):
-        g = model.embed([load_image(benchmark.gallery[query.reference])])[0]
+        g = model.encode_image([load_image(benchmark.gallery[query.reference])])[0]
         t = functional.normalize(model.encode_text(query.text).states[0, 0], dim=-1)
         torch.testing.assert_close(images[list(benchmark.gallery).index(query.reference)], g, atol=1e-5, rtol=0)
         torch.testing.assert_close(texts[i], t, atol=1e-5, rtol=0)

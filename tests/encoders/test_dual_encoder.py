@@ -13,7 +13,7 @@ from mmgrad.attribution.gradients import target_map
 from mmgrad.encoders.dual_encoder import LEADING, DualEncoder, align
 from mmgrad.encoders.vision_tower import pack, unpack
 from mmgrad.models.zero_shot import DualComposer, weighted_sum
-from mmgrad.results import Map
+from mmgrad.results import AttentionMap
 
 NAMES = ("clip", "siglip", "siglip2")
 SHAPES = ((60, 120), (120, 60), (90, 90), (61, 97))
@@ -57,7 +57,7 @@ def test_g_equals_the_image_features_of_transformers(encoder, theirs, folders):
         found = encoder.head(encoder.trunk(encoder.prepare(pictures)[0]))
     assert torch.allclose(found, expected, atol=1e-5)
     composer = DualComposer(encoder.head, weighted_sum)
-    g = composer.image(encoder.trunk(encoder.prepare(pictures)[0]))
+    g = composer.encode_image(encoder.trunk(encoder.prepare(pictures)[0]))
     assert torch.allclose(g, functional.normalize(expected, dim=-1), atol=1e-5)
 
 
@@ -128,7 +128,7 @@ def test_the_gradient_at_the_seam_is_that_inside_transformers(encoder, theirs, f
     gradient = torch.autograd.grad((g * change).sum(), caught[0])[0]
     places = (gradient * caught[0]).sum(dim=-1)[0, -(encoder.grid**2) :].reshape(encoder.grid, encoder.grid)
     features = encoder.trunk(encoder.prepare(pictures)[0])
-    mine = target_map(DualComposer(encoder.head, weighted_sum), features, change, encoder.evidence)[0]
+    mine = target_map(DualComposer(encoder.head, weighted_sum), features, change, encoder.to_grid)[0]
     assert float(places.abs().max()) > 1e-3
     assert torch.allclose(mine, places, atol=1e-5)
 
@@ -155,7 +155,7 @@ def test_a_trunk_in_half_precision_keeps_maps_and_gradients_in_float32(folders, 
     pixels, _ = encoder.prepare([picture()])
     features = half.trunk(pixels)
     change = torch.randn(1, half.dimension)
-    maps = target_map(DualComposer(half.head, weighted_sum), features, change, half.evidence)
+    maps = target_map(DualComposer(half.head, weighted_sum), features, change, half.to_grid)
     assert (features.dtype, maps.dtype) == (torch.float32, torch.float32)
     assert {parameter.dtype for parameter in half.head.parameters()} == {torch.float32}
     agreement = functional.cosine_similarity(half.head(features), encoder.head(encoder.trunk(pixels)))
@@ -176,8 +176,8 @@ def test_a_feature_at_a_patch_comes_back_at_its_pixels(encoder, height, width):
             continue
         features = torch.zeros(1, encoder.channels, encoder.grid, encoder.grid)
         features[0, : encoder.tower.width, row, column] = torch.linspace(-1, 2, encoder.tower.width)
-        values = target_map(composer, features, change, encoder.evidence)[0]
-        found = Map(values.abs().numpy(), box, 0.0).peak_xy
+        values = target_map(composer, features, change, encoder.to_grid)[0]
+        found = AttentionMap(values.abs().numpy(), box, 0.0).peak_xy
         assert found is not None
         assert abs(found[0] - x) <= 0.5 * patch * width / box.inner_width
         assert abs(found[1] - y) <= 0.5 * patch * height / box.inner_height
@@ -195,7 +195,7 @@ def test_what_is_painted_in_a_picture_changes_the_features_there(encoder, height
         pixels, (box, _) = encoder.prepare([painted, plain])
         features = encoder.trunk(pixels)[:, : encoder.tower.width]
         moved = (features[0] - features[1]).norm(dim=0).numpy()
-        found = Map(moved, box, 0.0).peak_xy
+        found = AttentionMap(moved, box, 0.0).peak_xy
         assert found is not None
         # The square may lie across two patches, and a patch at the rim has its peak at the very rim.
         assert abs(found[0] - x) <= side + 1

@@ -49,17 +49,17 @@ def test_every_composition_of_every_model_is_searched_and_explained(engine, pict
     features, _ = model.features([result.image])
     tokens = model.encode_text(TEXT)
     with torch.no_grad():
-        query = model.composer.query(features, tokens.states, tokens.mask)[0]
+        query = model.composer.encode_query(features, tokens.states, tokens.mask)[0]
     expected = (engine.gallery.embeddings @ query).sort(descending=True).values[:4]
     assert [hit.score for hit in result.hits] == pytest.approx(expected.tolist(), abs=1e-5)
     assert [word.word for word in result.words] == TEXT.split()[: len(result.words)]
     assert len(result.words) >= 4
-    for image, shown in [(result.image, result.reference)] + [(hit.image, hit.map) for hit in result.hits]:
+    for image, shown in [(result.image, result.reference)] + [(hit.image, hit.attention) for hit in result.hits]:
         values = shown.on_original()
         assert values.shape == image.shape[:2]
         assert np.isfinite(values).all()
     assert float(np.abs(result.reference.values).max()) > 0
-    assert max(hit.map.evidence for hit in result.hits) > 0
+    assert max(hit.attention.total_positive for hit in result.hits) > 0
     assert all(np.isfinite(word.weight) and len(word.targets) == 4 for word in result.words)
 
 
@@ -70,7 +70,7 @@ def test_a_word_weighs_what_the_first_score_loses_without_it(engine, pictures):
     features, _ = engine.model.features([result.image])
     row = engine.gallery.embeddings[engine.gallery.positions[result.hits[0].record.id]]
     with torch.no_grad():
-        without = float(engine.model.composer.query(features, rest.states, rest.mask)[0] @ row)
+        without = float(engine.model.composer.encode_query(features, rest.states, rest.mask)[0] @ row)
     assert word.weight == pytest.approx(result.hits[0].score - without, abs=1e-4)
 
 
@@ -90,7 +90,7 @@ def test_the_text_decides_the_reference_map(engine, pictures):
 
 
 def test_several_changes_together_give_the_maps_of_each_alone(engine):
-    composer, evidence = engine.model.composer, engine.model.encoder.evidence
+    composer, evidence = engine.model.composer, engine.model.encoder.to_grid
     features, _ = engine.model.features([np.full((30, 40, 3), 90, np.uint8), np.full((40, 30, 3), 200, np.uint8)])
     changes = torch.randn(3, engine.model.dimension)
     together = target_maps(composer, features, changes, evidence)
@@ -102,7 +102,7 @@ def test_a_text_against_itself_leaves_no_evidence(engine):
     tokens = engine.model.encode_text(TEXT)
     features, _ = engine.model.features([np.zeros((30, 40, 3), np.uint8)])
     given = (tokens.states, tokens.mask)
-    share = reference_map(engine.model.composer, features, *given, engine.model.encoder.evidence, baseline=given)
+    share = reference_map(engine.model.composer, features, *given, engine.model.encoder.to_grid, baseline=given)
     assert float(share.abs().max()) < 1e-6
 
 
@@ -146,20 +146,20 @@ def test_the_suite_judges_every_model_and_compares_compositions(engine):
 def test_what_the_suite_sees_is_what_the_engine_shows(engine):
     """Embeddings and maps of its pass are those of one picture and one text at a time."""
     model = engine.model
-    encoder, composer, evidence = model.encoder, model.composer, model.encoder.evidence
+    encoder, composer, evidence = model.encoder, model.composer, model.encoder.to_grid
     passed = run(encoder, {"a": composer}, "test", 1, maps=4, workers=0, progress=False)
     family = stream.make_family(load_atlas(), "test", 0)
     for row, index in enumerate(passed.sides["reference"].query.tolist()):
         triplet = family.triplets[index]
         features, _ = model.features([family.scenes[triplet.reference], family.scenes[triplet.target]])
         tokens = model.encode_text(triplet.text)
-        query = composer.query(features[:1], tokens.states, tokens.mask)
+        query = composer.encode_query(features[:1], tokens.states, tokens.mask)
         assert torch.allclose(passed.embeddings["a"].queries[index], query[0], atol=1e-5)
         assert torch.allclose(
-            passed.embeddings["a"].images[passed.target[index]], composer.image(features[1:])[0], atol=1e-5
+            passed.embeddings["a"].images[passed.target[index]], composer.encode_image(features[1:])[0], atol=1e-5
         )
         maps = {"reference": reference_map(composer, features[:1], tokens.states, tokens.mask, evidence)}
-        maps["target"] = target_map(composer, features[1:], query - composer.image(features[:1]), evidence)
+        maps["target"] = target_map(composer, features[1:], query - composer.encode_image(features[:1]), evidence)
         for side, values in maps.items():
             found = passed.sides[side].evidence["a"][row]
             assert found == pytest.approx(float(values.clamp_min(0).sum()), rel=1e-3, abs=1e-5)

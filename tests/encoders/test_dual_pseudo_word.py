@@ -91,7 +91,7 @@ def test_the_query_is_the_text_feature_with_the_word_of_the_picture(model: Model
     x, y, z = (layers(SEARLE)[f"{name}.bias"] for name in SEARLE)
     word = c @ functional.gelu(b @ functional.gelu(a @ feature + x) + y) + z
     expected = their_query(folders["clip"], f"a photo of $ that {text}", word)
-    found = model.composer.query(features, tokens.states, tokens.mask)[0]
+    found = model.composer.encode_query(features, tokens.states, tokens.mask)[0]
     assert torch.allclose(found, expected, atol=1e-5)
 
 
@@ -105,16 +105,16 @@ def test_a_network_in_blocks_is_read_as_pic2word(folders, pic2word: Path) -> Non
     word = state["fc_out.weight"] @ feature + state["fc_out.bias"]
     expected = their_query(folders["clip"], "a photo of $ , is red", word)
     tokens = model.encode_text("is red")
-    assert torch.allclose(model.composer.query(features, tokens.states, tokens.mask)[0], expected, atol=1e-5)
+    assert torch.allclose(model.composer.encode_query(features, tokens.states, tokens.mask)[0], expected, atol=1e-5)
 
 
 def test_a_batch_of_texts_and_pictures_composes_like_each_alone(model: Model) -> None:
     features, _ = model.features([picture(0), picture(1)])
     tokens = model.encoder.encode_text(["is red", "is a big car instead of the dog"])
-    together = model.composer.query(features, tokens.states, tokens.mask)
+    together = model.composer.encode_query(features, tokens.states, tokens.mask)
     for i, text in enumerate(["is red", "is a big car instead of the dog"]):
         one = model.encode_text(text)
-        alone = model.composer.query(features[i : i + 1], one.states, one.mask)
+        alone = model.composer.encode_query(features[i : i + 1], one.states, one.mask)
         assert torch.allclose(together[i : i + 1], alone, atol=1e-5)
 
 
@@ -132,7 +132,7 @@ def test_an_end_token_that_is_typed_ends_the_prompt(model: Model) -> None:
     """As in CLIP, whose feature is read at the first of them."""
     features, _ = model.features([picture(0)])
     short, typed = (model.encode_text(text) for text in ("is red", "is red<|endoftext|> a dog"))
-    queries = [model.composer.query(features, tokens.states, tokens.mask) for tokens in (short, typed)]
+    queries = [model.composer.encode_query(features, tokens.states, tokens.mask) for tokens in (short, typed)]
     assert torch.allclose(*queries, atol=1e-6)
 
 
@@ -140,14 +140,14 @@ def test_the_reference_map_equals_finite_differences(model: Model) -> None:
     """One value of the feature map at a time, in double precision."""
     features, _ = model.features([picture(2)])
     tokens = model.encode_text("is red")
-    mine = reference_map(model.composer, features, tokens.states, tokens.mask, model.encoder.evidence)[0]
+    mine = reference_map(model.composer, features, tokens.states, tokens.mask, model.encoder.to_grid)[0]
     wide, states, base = model.composer.double(), tokens.states.double(), features.double()
     width, step, oracle = model.encoder.tower.width, 1e-4, torch.zeros(features.shape[2:]).double()
 
     def moved(leaves: torch.Tensor) -> torch.Tensor:
         count = len(leaves)
         given = states.expand(count, -1, -1), tokens.mask.expand(count, -1)
-        return wide.query(leaves, *given) - wide.image(leaves)
+        return wide.encode_query(leaves, *given) - wide.encode_image(leaves)
 
     with torch.no_grad():
         change = moved(base)
@@ -171,7 +171,7 @@ def test_it_is_searched_and_explained_like_any_model(model: Model, folders, pict
     assert model.card["composition"] == "pseudo-word"
     assert [word.word for word in result.words] == ["is", "red", "and", "has", "a", "cat"]
     assert float(np.abs(result.reference.values).max()) > 0
-    assert max(hit.map.evidence for hit in result.hits) > 0
+    assert max(hit.attention.total_positive for hit in result.hits) > 0
 
 
 def test_the_benchmarks_judge_it(model: Model, cirr_root: Path) -> None:

@@ -40,7 +40,7 @@ def _small_and_drawn_once():
     """A head of a few weights, and families that are drawn once for all tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cache, "make_family", lru_cache(maxsize=None)(make_family))
-        patch.setattr(loop, "Composer", partial(Composer, width=32, heads=2, layers=1, views=3))
+        patch.setattr(loop, "Composer", partial(Composer, width=32, heads=2, layers=1, num_pools=3))
         yield
 
 
@@ -71,7 +71,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def head(encoder: DualEncoder) -> Composer:
     torch.manual_seed(0)
-    return Composer(encoder.channels, encoder.token_width, encoder.grid, width=32, heads=2, layers=1, views=3)
+    return Composer(encoder.channels, encoder.token_width, encoder.grid, width=32, heads=2, layers=1, num_pools=3)
 
 
 def test_what_is_kept_of_pictures_and_texts_is_all_that_the_encoder_gives(encoder: DualEncoder, data: Features) -> None:
@@ -86,7 +86,7 @@ def test_what_is_kept_of_pictures_and_texts_is_all_that_the_encoder_gives(encode
     for i in index.tolist():
         tokens = encoder.encode_text([data.info[i]["text"]])
         assert torch.allclose(states[i][mask[i]], tokens.states[0][tokens.mask[0]], rtol=1e-3, atol=1e-3)
-    assert data.regions.shape[2:] == (encoder.places, encoder.places)
+    assert data.regions.shape[2:] == (encoder.grid_out, encoder.grid_out)
     assert int(data.regions.amax()) == 255
 
 
@@ -103,9 +103,9 @@ def test_the_loss_falls(encoder: DualEncoder, data: Features, tmp_path: Path) ->
         steps=60, families=2, per_family=8, learning_rate=0.01, warmup=4, evaluate_every=60, attention=0.0
     )
     batch = Sampler(data, settings, encoder).batch(0)
-    before, _ = objective(head(encoder).requires_grad_(False).eval(), batch, encoder.evidence, settings, 0)
+    before, _ = objective(head(encoder).requires_grad_(False).eval(), batch, encoder.to_grid, settings, 0)
     trained = train(settings, data, {"validation": data}, encoder, tmp_path)
-    after, _ = objective(trained, batch, encoder.evidence, settings, 0)
+    after, _ = objective(trained, batch, encoder.to_grid, settings, 0)
     assert float(after) < 0.8 * float(before)
 
 
@@ -118,10 +118,10 @@ def test_a_checkpoint_is_loaded_with_its_encoder_and_explained(encoder, checkpoi
     assert engine.model.encoder.name == encoder.name
     result = engine.explain(pictures / "0.png", TEXT, 3)
     features, tokens = engine.model.features([result.image])[0], engine.model.encode_text(TEXT)
-    query = engine.model.composer.query(features, tokens.states, tokens.mask)[0]
+    query = engine.model.composer.encode_query(features, tokens.states, tokens.mask)[0]
     expected = (engine.gallery.embeddings @ query).sort(descending=True).values[:3]
     assert [hit.score for hit in result.hits] == pytest.approx(expected.tolist(), abs=1e-5)
-    assert result.reference.values.shape == (encoder.places, encoder.places)
+    assert result.reference.values.shape == (encoder.grid_out, encoder.grid_out)
     assert np.abs(result.reference.values).max() > 0
     assert len(result.words) >= 4
 

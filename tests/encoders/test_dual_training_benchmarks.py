@@ -40,7 +40,7 @@ NAMES = ("fashioniq", "cirr")
 @pytest.fixture(scope="module", autouse=True)
 def _small():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop, "Composer", partial(Composer, width=32, heads=2, layers=1, views=3))
+        patch.setattr(loop, "Composer", partial(Composer, width=32, heads=2, layers=1, num_pools=3))
         yield
 
 
@@ -67,7 +67,7 @@ def built(encoder: DualEncoder, benchmark: tuple[str, Path], folder: Path, split
 
 def composer_over(encoder: DualEncoder, batch: Batch) -> Composer:
     torch.manual_seed(0)
-    made = Composer(encoder.channels, encoder.token_width, encoder.grid, width=32, heads=2, layers=1, views=3)
+    made = Composer(encoder.channels, encoder.token_width, encoder.grid, width=32, heads=2, layers=1, num_pools=3)
     made.mean.copy_(batch.features.mean(dim=(0, 2, 3)))
     made.std.copy_(batch.features.std(dim=(0, 2, 3)).clamp_min(1e-3))
     for parameter in made.parameters():  # some layers begin at zero: a text would change nothing
@@ -116,9 +116,9 @@ def test_the_loss_falls_and_the_checkpoint_is_judged(encoder, benchmark, tmp_pat
     batch = Sampler(data, SETTINGS, encoder).batch(0)
     torch.manual_seed(0)
     fresh = loop.Composer(encoder.channels, encoder.token_width, encoder.grid).eval().requires_grad_(False)
-    before, _ = objective(fresh, batch, encoder.evidence, replace(SETTINGS, attention=0.0), 0)
+    before, _ = objective(fresh, batch, encoder.to_grid, replace(SETTINGS, attention=0.0), 0)
     trained = train(SETTINGS, data, {"validation": held_out}, encoder, tmp_path / "run")
-    after, _ = objective(trained, batch, encoder.evidence, replace(SETTINGS, attention=0.0), 0)
+    after, _ = objective(trained, batch, encoder.to_grid, replace(SETTINGS, attention=0.0), 0)
     assert float(after) < 0.9 * float(before)
     log = (tmp_path / "run" / "log.jsonl").read_text()
     assert "validation_recall_at_10" in log
@@ -136,8 +136,8 @@ def test_maps_of_mirrored_pictures_are_brought_together(encoder, fashioniq_root:
     composer = composer_over(encoder, batch)
     optimizer, losses = torch.optim.Adam(composer.parameters(), lr=3e-3), []
     for _ in range(15):
-        whole, parts = objective(composer.eval(), batch, encoder.evidence, settings, 1)
-        plain, _ = objective(composer, batch, encoder.evidence, replace(settings, attention=0.0), 1)
+        whole, parts = objective(composer.eval(), batch, encoder.to_grid, settings, 1)
+        plain, _ = objective(composer, batch, encoder.to_grid, replace(settings, attention=0.0), 1)
         composer.zero_grad()
         (whole - plain).backward()
         optimizer.step()
@@ -152,8 +152,8 @@ def test_texts_that_say_left_or_right_are_not_asked_of_a_mirror(encoder, fashion
     batch = Sampler(data, settings, encoder).batch(2)
     composer = composer_over(encoder, batch).eval()
     every = replace(batch, sided=torch.ones_like(batch.sided))
-    _, parts = objective(composer, batch, encoder.evidence, settings, 2)
-    _, none = objective(composer, every, encoder.evidence, settings, 2)
+    _, parts = objective(composer, batch, encoder.to_grid, settings, 2)
+    _, none = objective(composer, every, encoder.to_grid, settings, 2)
     assert parts["eqv_ref"] > 0
     assert none["eqv_ref"] == none["eqv_tgt"] == 0
 

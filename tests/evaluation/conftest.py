@@ -30,7 +30,7 @@ class TinyEncoder:
         means = functional.adaptive_avg_pool2d(pixels, self.grid)
         return torch.cat([means, means.square(), means.sqrt()], dim=1)
 
-    def evidence(self, contributions: Tensor) -> Tensor:
+    def to_grid(self, contributions: Tensor) -> Tensor:
         return contributions.sum(dim=1)
 
     def encode_text(self, texts: Sequence[str]) -> TextTokens:
@@ -56,7 +56,7 @@ def encoder() -> TinyEncoder:
 @pytest.fixture(scope="session")
 def composer(encoder: TinyEncoder) -> Composer:
     torch.manual_seed(1)
-    made = Composer(encoder.channels, encoder.token_width, encoder.grid, width=32, heads=2, layers=1, views=3)
+    made = Composer(encoder.channels, encoder.token_width, encoder.grid, width=32, heads=2, layers=1, num_pools=3)
     for parameter in made.parameters():  # some layers begin at zero: a text would change nothing
         parameter.data += 0.1 * torch.randn_like(parameter)
     return made.eval().requires_grad_(False)

@@ -34,16 +34,16 @@ class MeanColour:
         self.fingerprint = fingerprint
         self.embedded = 0
 
-    def embed(self, images: list[np.ndarray]) -> torch.Tensor:
+    def encode_image(self, images: list[np.ndarray]) -> torch.Tensor:
         self.embedded += len(images)
         return F.normalize(torch.tensor(np.stack([[*image.mean(axis=(0, 1)), 50] for image in images])).float(), dim=1)
 
 
 class Broken(MeanColour):
-    def embed(self, images: list[np.ndarray]) -> torch.Tensor:
+    def encode_image(self, images: list[np.ndarray]) -> torch.Tensor:
         if self.embedded >= 32:
             raise RuntimeError("out of memory")
-        return super().embed(images)
+        return super().encode_image(images)
 
 
 @pytest.fixture
@@ -317,8 +317,8 @@ def test_a_killed_rebuild_leaves_the_old_gallery_whole(folder: Path, moment: str
             time.sleep(60)
 
         class Slow(MeanColour):
-            def embed(self, images):
-                rows = super().embed(images)
+            def encode_image(self, images):
+                rows = super().encode_image(images)
                 if {moment!r} == "while embedding":
                     wait()
                 return rows

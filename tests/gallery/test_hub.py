@@ -23,7 +23,7 @@ class MeanColour:
         self.fingerprint = fingerprint
         self.seen = 0
 
-    def embed(self, images: list[np.ndarray]) -> torch.Tensor:
+    def encode_image(self, images: list[np.ndarray]) -> torch.Tensor:
         self.seen += len(images)
         means = torch.stack([torch.from_numpy(image.reshape(-1, 3).mean(axis=0)) for image in images]).float()
         return torch.nn.functional.normalize(means + 1, dim=1)

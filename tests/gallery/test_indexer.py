@@ -30,7 +30,7 @@ class Neighbourly:
     def __init__(self) -> None:
         self.embedded = 0
 
-    def embed(self, images: list[np.ndarray]) -> torch.Tensor:
+    def encode_image(self, images: list[np.ndarray]) -> torch.Tensor:
         self.embedded += len(images)
         means = torch.tensor(np.stack([[*image.mean(axis=(0, 1)), 50] for image in images])).float()
         return F.normalize(means + 1e-3 * means.mean(dim=0), dim=1)
@@ -77,10 +77,10 @@ def test_a_run_stopped_anywhere_ends_with_the_bytes_of_an_undisturbed_one(folder
             (folder / name).unlink()
 
         class Stops(Neighbourly):
-            def embed(self, images: list[np.ndarray]) -> torch.Tensor:
+            def encode_image(self, images: list[np.ndarray]) -> torch.Tensor:
                 if self.embedded + len(images) > stop:  # noqa: B023
                     raise KeyboardInterrupt
-                return super().embed(images)
+                return super().encode_image(images)
 
         with pytest.raises(KeyboardInterrupt):
             Gallery.build(folder, Stops(), progress=False)
@@ -101,9 +101,9 @@ def test_killed_twenty_times_it_ends_with_the_same_bytes(tmp_path: Path) -> None
         from mmgrad.gallery.gallery import Gallery
 
         class Slow(Neighbourly):
-            def embed(self, images):
+            def encode_image(self, images):
                 time.sleep(0.004)
-                return super().embed(images)
+                return super().encode_image(images)
 
         def run():
             process = os.fork()
@@ -156,9 +156,9 @@ def test_pictures_are_read_a_bounded_number_ahead(folder: Path, monkeypatch: pyt
         return load_image(source)
 
     class Watches(Neighbourly):
-        def embed(self, images: list[np.ndarray]) -> torch.Tensor:
+        def encode_image(self, images: list[np.ndarray]) -> torch.Tensor:
             seen.append(opened - self.embedded)
-            return super().embed(images)
+            return super().encode_image(images)
 
     seen: list[int] = []
     monkeypatch.setattr(known_rows, "load_image", counting)

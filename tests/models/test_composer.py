@@ -6,18 +6,18 @@ from torch import Tensor
 from torch.nn import functional
 
 from mmgrad.models.composer import DIMENSION, Composer, Pool
-from mmgrad.models.prototype_head import DIRECTIONS, MOST, NEVER, WIDTH
+from mmgrad.models.prototype_head import DIRECTIONS, INIT_BIAS, MAX_WEIGHT, WIDTH
 
 
 @pytest.fixture
 def composer() -> Composer:
     torch.manual_seed(0)
-    made = Composer(9, 7, 3, looks=4, width=16, heads=2, layers=2, views=3)
+    made = Composer(9, 7, 3, prototype_dim=4, width=16, heads=2, layers=2, num_pools=3)
     for parameter in made.parameters():  # some layers begin at zero: a text would change nothing
         parameter.data += 0.3 * torch.randn_like(parameter)
-    assert made.named is not None
-    made.named.axes.copy_(torch.linalg.qr(torch.randn(DIRECTIONS, 4))[0])
-    made.named.share.fill_(0.3)
+    assert made.prototype_head is not None
+    made.prototype_head.axes.copy_(torch.linalg.qr(torch.randn(DIRECTIONS, 4))[0])
+    made.prototype_head.branch_weight.fill_(0.3)
     return made.eval().requires_grad_(False)
 
 
@@ -33,7 +33,7 @@ def test_a_view_is_the_weighted_mean_of_the_values_of_all_positions() -> None:
     torch.manual_seed(0)
     pool, x = Pool(16, 3, 4), torch.randn(2, 9, 16)
     y = pool.norm(x)
-    weights, values = pool.weigh(y).softmax(dim=1), pool.value(y).unflatten(-1, (3, 4))  # (2, 9, 3), (2, 9, 3, 4)
+    weights, values = pool.attn_logits(y).softmax(dim=1), pool.value(y).unflatten(-1, (3, 4))  # (2, 9, 3), (2, 9, 3, 4)
     views = torch.zeros(2, 3, 4)
     for position in range(9):
         views += weights[:, position, :, None] * values[:, position]
@@ -42,9 +42,13 @@ def test_a_view_is_the_weighted_mean_of_the_values_of_all_positions() -> None:
 
 def test_embeddings_are_of_length_one(composer: Composer) -> None:
     features, states, mask = given()
-    composer.reach.fill_(0.7)
-    assert composer.image(features).shape == (2, composer.dimension) == (2, DIMENSION + WIDTH)
-    query, start, image = composer.query(features, states, mask), composer.start(features), composer.image(features)
+    composer.edit_scale.fill_(0.7)
+    assert composer.encode_image(features).shape == (2, composer.dimension) == (2, DIMENSION + WIDTH)
+    query, start, image = (
+        composer.encode_query(features, states, mask),
+        composer.encode_reference(features),
+        composer.encode_image(features),
+    )
     for embedding in (query, start, image):
         assert torch.allclose(embedding.norm(dim=-1), torch.ones(2), atol=1e-6)
         assert torch.allclose(embedding[:, :DIMENSION].norm(dim=-1), torch.full((2,), 0.7**0.5), atol=1e-6)
@@ -53,7 +57,7 @@ def test_embeddings_are_of_length_one(composer: Composer) -> None:
 
 def test_the_named_look_is_that_of_the_words_that_come(composer: Composer) -> None:
     """Two words of which the network takes the second for what comes; a picture that shows the one or the other."""
-    named = composer.named
+    named = composer.prototype_head
     assert named is not None
     named.hidden.weight.zero_()
     named.hidden.weight[0, 0] = 1.0
@@ -66,66 +70,70 @@ def test_the_named_look_is_that_of_the_words_that_come(composer: Composer) -> No
     mask = torch.ones(1, 2, dtype=torch.bool)
     pictures = torch.zeros(2, 9, 3, 3)
     pictures[0, 5, 1, 1] = pictures[1, 6, 2, 0] = 4.0  # looks are channels 5 to 8
-    query = composer.query(pictures[:1], states, mask)
-    shown = composer.image(pictures)
+    query = composer.encode_query(pictures[:1], states, mask)
+    shown = composer.encode_image(pictures)
     scores = query[:, DIMENSION:] @ shown[:, DIMENSION:].T
     assert torch.allclose(scores, torch.tensor([[0.0, 0.3]]), atol=1e-4)
-    other = composer.query(pictures[1:], states, mask)  # of another picture: the look is of the text alone
+    other = composer.encode_query(pictures[1:], states, mask)  # of another picture: the look is of the text alone
     assert torch.equal(query[:, DIMENSION:], other[:, DIMENSION:])
-    silent = composer.query(pictures, states.expand(2, -1, -1), ~mask.expand(2, -1))[:, DIMENSION:]
-    assert torch.allclose(silent, composer.start(pictures)[:, DIMENSION:], atol=1e-3)
+    silent = composer.encode_query(pictures, states.expand(2, -1, -1), ~mask.expand(2, -1))[:, DIMENSION:]
+    assert torch.allclose(silent, composer.encode_reference(pictures)[:, DIMENSION:], atol=1e-3)
 
 
 def test_a_search_from_a_picture_of_one_thing_goes_by_what_comes_the_more(composer: Composer) -> None:
     """Pictures that are more and more surely of one thing; the gallery's share stays what it is."""
-    named = composer.named
+    named = composer.prototype_head
     assert named is not None
     named.axes.zero_()
     named.axes[:4] = torch.eye(4)
-    named.one_thing.weight.data.zero_()
-    named.one_thing.weight.data[0, 0], named.one_thing.bias.data[:] = 40.0, 0.0
+    named.single_object.weight.data.zero_()
+    named.single_object.weight.data[0, 0], named.single_object.bias.data[:] = 40.0, 0.0
     cosines = torch.tensor([-1.0, -0.02, 0.0, 0.02, 1.0])
     features = given(5)[0]
     features[:, 5] = cosines[:, None, None]  # looks are channels 5 to 8
     features[:, 6] = (1 - cosines.square()).sqrt()[:, None, None]
     features[:, 7:] = 0
     texts = [part.repeat(5, *(1,) * (part.ndim - 1)) for part in (given(1)[1], given(1)[2])]
-    expected = 0.3 + (MOST - 0.3) * (40 * cosines).sigmoid()
-    for embedding in (composer.query(features, *texts), composer.start(features)):
+    expected = 0.3 + (MAX_WEIGHT - 0.3) * (40 * cosines).sigmoid()
+    for embedding in (composer.encode_query(features, *texts), composer.encode_reference(features)):
         assert torch.allclose(embedding.norm(dim=-1), torch.ones(5), atol=1e-6)
         assert torch.allclose(embedding[:, DIMENSION:].square().sum(dim=-1), expected, atol=1e-3)
-    assert torch.allclose(composer.image(features)[:, DIMENSION:].square().sum(dim=-1), torch.full((5,), 0.3))
-    named.one_thing.weight.data.zero_()
-    named.one_thing.bias.data.fill_(NEVER)  # nothing is known of photographs
-    assert torch.allclose(composer.query(features, *texts)[:, DIMENSION:].square().sum(dim=-1), torch.full((5,), 0.3))
-    named.one_thing.bias.data.fill_(-NEVER)
-    named.share.fill_(0.0)  # no named look at all
-    assert not composer.query(features, *texts)[:, DIMENSION:].any()
+    assert torch.allclose(composer.encode_image(features)[:, DIMENSION:].square().sum(dim=-1), torch.full((5,), 0.3))
+    named.single_object.weight.data.zero_()
+    named.single_object.bias.data.fill_(INIT_BIAS)  # nothing is known of photographs
+    assert torch.allclose(
+        composer.encode_query(features, *texts)[:, DIMENSION:].square().sum(dim=-1), torch.full((5,), 0.3)
+    )
+    named.single_object.bias.data.fill_(-INIT_BIAS)
+    named.branch_weight.fill_(0.0)  # no named look at all
+    assert not composer.encode_query(features, *texts)[:, DIMENSION:].any()
 
 
 def test_without_looks_there_is_no_named_look() -> None:
-    composer = Composer(9, 7, 3, width=16, heads=2, layers=1, views=3)
-    assert composer.named is None
-    assert composer.image(given()[0]).shape == (2, composer.dimension) == (2, DIMENSION)
+    composer = Composer(9, 7, 3, width=16, heads=2, layers=1, num_pools=3)
+    assert composer.prototype_head is None
+    assert composer.encode_image(given()[0]).shape == (2, composer.dimension) == (2, DIMENSION)
 
 
 def test_a_token_that_is_masked_changes_nothing(composer: Composer) -> None:
     features, states, mask = given()
     other = states.clone()
     other[:, 4] += 5
-    assert torch.allclose(composer.query(features, states, mask), composer.query(features, other, mask), atol=1e-6)
+    assert torch.allclose(
+        composer.encode_query(features, states, mask), composer.encode_query(features, other, mask), atol=1e-6
+    )
 
 
 def test_the_reach_is_the_share_of_the_way_to_the_edited_embedding(composer: Composer) -> None:
     features, states, mask = given()
 
     def edited() -> Tensor:
-        return composer.query(features, states, mask)[:, :DIMENSION]
+        return composer.encode_query(features, states, mask)[:, :DIMENSION]
 
-    before, far = composer.start(features)[:, :DIMENSION], edited()
-    composer.reach.fill_(0.0)
+    before, far = composer.encode_reference(features)[:, :DIMENSION], edited()
+    composer.edit_scale.fill_(0.0)
     assert torch.allclose(edited(), before, atol=1e-6)
-    composer.reach.fill_(0.5)
+    composer.edit_scale.fill_(0.5)
     half = 0.7**0.5 * functional.normalize(before + far, dim=-1)
     assert torch.allclose(edited(), half, atol=1e-6)
 
@@ -133,9 +141,9 @@ def test_the_reach_is_the_share_of_the_way_to_the_edited_embedding(composer: Com
 def test_a_position_attends_to_the_word_whose_look_it_shows() -> None:
     """A head of one layer in which nothing but the looks tells the words apart."""
     torch.manual_seed(0)
-    composer = Composer(9, 7, 3, looks=4, width=16, heads=2, layers=1, views=3).eval().requires_grad_(False)
+    composer = Composer(9, 7, 3, prototype_dim=4, width=16, heads=2, layers=1, num_pools=3).eval().requires_grad_(False)
     layer = composer.layers[0]
-    layer.trust.fill_(50.0)
+    layer.prior_scale.fill_(50.0)
     layer.to_text.out.weight.copy_(torch.eye(16))
     features = torch.zeros(1, 9, 3, 3)
     features[0, 5, 0, 0] = features[0, 7, 2, 1] = 1.0  # looks are channels 5 to 8

@@ -22,7 +22,7 @@ from mmgrad.models.zero_shot import DualComposer
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     torch.manual_seed(0)
-    save_composer(Composer(6, 5, 4, width=16, heads=2, layers=1, views=2), {"name": "small"}, tmp_path / "m")
+    save_composer(Composer(6, 5, 4, width=16, heads=2, layers=1, num_pools=2), {"name": "small"}, tmp_path / "m")
     return tmp_path / "m"
 
 
@@ -31,14 +31,14 @@ def test_a_saved_composer_comes_back_the_same(folder):
     again, _ = load_composer(folder)
     features = torch.randn(2, 6, 4, 4)
     assert card == {"name": "small"}
-    assert torch.equal(composer.image(features), again.image(features))
+    assert torch.equal(composer.encode_image(features), again.image(features))
     assert not any(parameter.requires_grad for parameter in composer.parameters())
 
 
 def test_embeddings_have_length_one(folder):
     composer, _ = load_composer(folder)
     features, states, mask = torch.randn(3, 6, 4, 4), torch.randn(3, 2, 5), torch.ones(3, 2, dtype=torch.bool)
-    for embedding in (composer.image(features), composer.query(features, states, mask)):
+    for embedding in (composer.encode_image(features), composer.encode_query(features, states, mask)):
         assert embedding.shape == (3, composer.dimension) == (3, 256)
         assert torch.allclose(embedding.norm(dim=1), torch.ones(3), atol=1e-5)
 

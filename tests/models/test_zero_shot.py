@@ -67,7 +67,7 @@ def test_the_direction_goes_from_the_old_to_the_new_and_falls_back_to_the_sum(gi
 @pytest.mark.parametrize("name", list(COMPOSITIONS))
 def test_embeddings_have_length_one_and_share_g(given, head, name):
     composer, features = DualComposer(head, choose(name)), torch.randn(2, 3, 2, 2)
-    g, q = composer.image(features), composer.query(features, given[1], MASK)
+    g, q = composer.encode_image(features), composer.encode_query(features, given[1], MASK)
     assert torch.allclose(q.norm(dim=-1), torch.ones(2), atol=1e-6)
     assert torch.allclose(g, unit(head(features)), atol=1e-6)
 
@@ -79,7 +79,7 @@ def test_the_reference_map_equals_finite_differences(given, head, name):
     wide, states = DualComposer(head.double(), choose(name)), given[1].double()
 
     def moved(leaf: torch.Tensor) -> torch.Tensor:
-        return wide.query(leaf, states, MASK) - wide.image(leaf)
+        return wide.encode_query(leaf, states, MASK) - wide.encode_image(leaf)
 
     with torch.no_grad():
         change, oracle, step = moved(features), torch.zeros(2, 2, 2).double(), 1e-4

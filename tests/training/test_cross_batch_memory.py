@@ -2,7 +2,7 @@
 
 import torch
 
-from mmgrad.training.cross_batch_memory import Memory
+from mmgrad.training.cross_batch_memory import CrossBatchMemory
 
 
 def numbered(scenes: torch.Tensor) -> torch.Tensor:
@@ -10,7 +10,7 @@ def numbered(scenes: torch.Tensor) -> torch.Tensor:
 
 
 def test_it_keeps_the_newest_and_leaves_out_those_of_the_batch():
-    memory = Memory(5, 2)
+    memory = CrossBatchMemory(5, 2)
     assert len(memory.others(torch.tensor([1]))) == 0
     for first in (0, 3, 6):
         scenes = torch.arange(first, first + 3)
@@ -22,6 +22,6 @@ def test_it_keeps_the_newest_and_leaves_out_those_of_the_batch():
 
 
 def test_without_room_it_stays_empty():
-    memory = Memory(0, 2)
+    memory = CrossBatchMemory(0, 2)
     memory.keep(torch.arange(3), numbered(torch.arange(3)))
     assert len(memory.scenes) == len(memory.others(torch.arange(3))) == 0

@@ -10,21 +10,21 @@ from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.imaging.io import load_image
 from mmgrad.models.composer import Composer
 from mmgrad.models.model import Model, load_model
-from mmgrad.models.prototype_head import NEVER
+from mmgrad.models.prototype_head import INIT_BIAS
 from mmgrad.synthetic.asset_library import load_atlas
 from mmgrad.synthetic.families import make_family
 from mmgrad.synthetic.photo_folder import Photograph, is_for_validation
 from mmgrad.training import fit_single_object as one_thing
-from mmgrad.training.fit_single_object import set_one_thing
+from mmgrad.training.fit_single_object import fit_single_object
 
 
 def _single(model: Model | Composer, encoder: CompactEncoder, pictures: list[np.ndarray]) -> torch.Tensor:
     composer = model.composer if isinstance(model, Model) else model
     assert isinstance(composer, Composer)
-    assert composer.named is not None
+    assert composer.prototype_head is not None
     with torch.no_grad():
-        looks = composer.look(encoder.trunk(encoder.prepare(pictures)[0]))[:, :-1]
-        return composer.named.one_thing(looks)[:, 0].sigmoid()
+        looks = composer.prototype_embedding(encoder.trunk(encoder.prepare(pictures)[0]))[:, :-1]
+        return composer.prototype_head.single_object(looks)[:, 0].sigmoid()
 
 
 def test_it_is_learnt_from_photographs_and_told_apart_from_scenes(
@@ -34,15 +34,15 @@ def test_it_is_learnt_from_photographs_and_told_apart_from_scenes(
     monkeypatch.setattr(one_thing, "MOSAICS", 8)
     encoder = CompactEncoder()
     torch.manual_seed(0)
-    size = encoder.channels, encoder.token_width, encoder.grid, encoder.look_width
+    size = encoder.channels, encoder.token_width, encoder.grid, encoder.prototype_dim
     composer = Composer(*size, width=16, heads=2, layers=1)
-    assert composer.named is not None
-    composer.named.axes.copy_(torch.linalg.svd(encoder.look_rows(), full_matrices=False).Vh[:255])
+    assert composer.prototype_head is not None
+    composer.prototype_head.axes.copy_(torch.linalg.svd(encoder.prototype_rows(), full_matrices=False).Vh[:255])
     photographs = photographs[::8]
-    set_one_thing(composer, (), encoder)
-    assert float(composer.named.one_thing.bias) == NEVER
-    set_one_thing(composer, photographs, encoder)
-    assert not any(parameter.requires_grad for parameter in composer.named.parameters())
+    fit_single_object(composer, (), encoder)
+    assert float(composer.prototype_head.single_object.bias) == INIT_BIAS
+    fit_single_object(composer, photographs, encoder)
+    assert not any(parameter.requires_grad for parameter in composer.prototype_head.parameters())
     kept = [photo for photo in photographs if not is_for_validation(photo.wnid)]
     assert len(kept) < len(photographs)
     single = _single(composer, encoder, [photo.rgb() for photo in photographs])

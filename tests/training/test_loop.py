@@ -10,14 +10,14 @@ from safetensors.torch import load_file, save_file
 
 from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.errors import ModelError
-from mmgrad.models.checkpoint import begin_with, load_composer, save_composer
+from mmgrad.models.checkpoint import init_from, load_composer, save_composer
 from mmgrad.models.composer import Composer
 from mmgrad.synthetic.triplets import OTHERS
 from mmgrad.training import loop
 from mmgrad.training import scene_cache as cache
 from mmgrad.training.batches import Sampler, Settings
-from mmgrad.training.calibration import REACHES, SHARES, _threshold, set_reach, set_share
-from mmgrad.training.cross_batch_memory import Memory
+from mmgrad.training.calibration import REACHES, SHARES, _threshold, tune_branch_weight, tune_edit_scale
+from mmgrad.training.cross_batch_memory import CrossBatchMemory
 from mmgrad.training.features import Features
 from mmgrad.training.loop import composer_for, train
 from mmgrad.training.losses import objective
@@ -29,7 +29,7 @@ from mmgrad.training.validation import recall
 def _small():
     """A head of few weights: what is tested is the loop."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop, "Composer", partial(Composer, width=64, heads=4, layers=1, views=4))
+        patch.setattr(loop, "Composer", partial(Composer, width=64, heads=4, layers=1, num_pools=4))
         yield
 
 
@@ -116,11 +116,11 @@ def test_training_learns_its_own_families(encoder, data, tmp_path: Path):
 def test_the_reach_that_is_set_is_the_best_of_all(encoder, data, tmp_path: Path):
     settings = Settings(steps=6, families=4, per_family=8, warmup=2, evaluate_every=6, attention=0.0)
     composer = train(settings, data, {"validation": data}, encoder, tmp_path)
-    composer.named.share.fill_(0)  # the reach is that of the edited positions alone
-    set_reach(composer, data, encoder)
-    chosen, found = float(composer.reach), {}
+    composer.prototype_head.branch_weight.fill_(0)  # the reach is that of the edited positions alone
+    tune_edit_scale(composer, data, encoder)
+    chosen, found = float(composer.edit_scale), {}
     for reach in REACHES:
-        composer.reach.fill_(reach)
+        composer.edit_scale.fill_(reach)
         found[round(reach, 2)] = recall(composer, data, encoder)
     assert found[round(chosen, 2)] == max(found.values())
 
@@ -159,7 +159,7 @@ def test_there_is_no_mean_of_heads_of_other_parts(encoder, tmp_path: Path):
     del weights["place"]
     save_file(weights, tmp_path / "less" / "model.safetensors")
     with pytest.raises(ModelError, match=r"less has other parts than .*whole"):
-        begin_with(head, [tmp_path / "whole", tmp_path / "less"])
+        init_from(head, [tmp_path / "whole", tmp_path / "less"])
 
 
 def test_a_run_of_other_settings_is_not_taken_up(encoder, data, tmp_path: Path):
@@ -177,13 +177,13 @@ def test_a_run_of_other_settings_is_not_taken_up(encoder, data, tmp_path: Path):
 def test_the_share_that_is_set_is_nearly_the_best_for_what_is_really_searched(encoder, data, tmp_path: Path):
     settings = Settings(steps=6, families=4, per_family=8, warmup=2, evaluate_every=6, attention=0.0)
     composer = train(settings, data, {"validation": data}, encoder, tmp_path)
-    assert composer.named is not None
+    assert composer.prototype_head is not None
     recalls = {}
     for share in SHARES:
-        composer.named.share.fill_(share)
+        composer.prototype_head.branch_weight.fill_(share)
         recalls[share] = recall(composer, data, encoder)
-    set_share(composer, data, encoder)
-    chosen = round(float(composer.named.share), 2)
+    tune_branch_weight(composer, data, encoder)
+    chosen = round(float(composer.prototype_head.branch_weight), 2)
     assert recalls[chosen] == pytest.approx(max(recalls.values()), abs=0.02)
 
 
@@ -196,22 +196,22 @@ def test_with_no_steps_only_what_is_not_learnt_is_set(encoder, data, tmp_path: P
     assert card["training"]["step"] == card["training"]["settings"]["steps"] == 6  # how the head was trained
     assert set(card["no_evidence"]) == {"reference", "target", "word_reference", "word_target"}
     for key, value in first.state_dict().items():
-        if key not in ("reach", "named.share"):
-            close = 1e-3 if key == "named.names" else 0.0  # measured anew, in directions kept in half precision
+        if key not in ("reach", "named.branch_weight"):
+            close = 1e-3 if key == "prototype_head.axes" else 0.0  # measured anew, in directions kept in half precision
             assert torch.allclose(value, again.state_dict()[key], atol=close, rtol=0), key
 
 
 def test_pictures_of_earlier_steps_are_wrong_answers(encoder, data):
     settings = replace(SETTINGS, attention=0.0, families=2)
     composer = composer_for(encoder).eval()
-    sampler, memory = Sampler(data, settings, encoder), Memory(100, composer.dimension)
+    sampler, memory = Sampler(data, settings, encoder), CrossBatchMemory(100, composer.dimension)
     batches = [sampler.batch(step) for step in range(8)]
     first = batches[0]
     other = next(batch for batch in batches if not set(batch.scenes.tolist()) & set(first.scenes.tolist()))
-    alone, _ = objective(composer, first, encoder.evidence, settings, 0)
-    objective(composer, other, encoder.evidence, settings, 0, memory)
+    alone, _ = objective(composer, first, encoder.to_grid, settings, 0)
+    objective(composer, other, encoder.to_grid, settings, 0, memory)
     assert memory.scenes.tolist() == other.scenes.tolist()
-    among, _ = objective(composer, first, encoder.evidence, settings, 0, memory)
+    among, _ = objective(composer, first, encoder.to_grid, settings, 0, memory)
     assert among > alone
-    again, _ = objective(composer, first, encoder.evidence, settings, 0, memory)
+    again, _ = objective(composer, first, encoder.to_grid, settings, 0, memory)
     assert torch.allclose(again, among)  # its own pictures, kept by now, do not count twice

@@ -28,7 +28,7 @@ def answered(error: type[HfHubHTTPError], status: int) -> HfHubHTTPError:
 
 @pytest.fixture
 def model() -> Model:
-    composer = Composer(6, 5, 4, width=16, heads=2, layers=1, views=2)
+    composer = Composer(6, 5, 4, width=16, heads=2, layers=1, num_pools=2)
     return Model(SimpleNamespace(name="encoder"), composer, {"name": "small"})
 
 

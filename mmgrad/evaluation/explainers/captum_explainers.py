@@ -1,4 +1,4 @@
-"""Methods of captum (Kokhlikyan et al., arXiv 2009.07896) as map makers. It is a development dependency: it is
+"""Methods of captum (Kokhlikyan et al., arXiv 2009.07896) as map explainers. It is a development dependency: it is
 imported when a map is made, and its methods are left out where it is not installed."""
 
 from importlib.util import find_spec
@@ -7,15 +7,15 @@ import torch
 from torch import Tensor
 
 from mmgrad.attribution.gradients import Head
-from mmgrad.encoders.base import Encoder, blank
-from mmgrad.evaluation.explainers.explainers import MapMaker, Maps, as_maps, embeddings
+from mmgrad.encoders.base import Encoder, baseline_features
+from mmgrad.evaluation.explainers.explainers import Explainer, Maps, as_maps, embeddings
 from mmgrad.evaluation.queries import Queries
 
 STEPS = 16  # points of the path
 
 
-def library_makers() -> dict[str, MapMaker]:
-    """The makers of this module by name; none where captum is not installed."""
+def captum_explainers() -> dict[str, Explainer]:
+    """The explainers of this module by name; none where captum is not installed."""
     return {"integrated gradients (captum)": integrated_gradients} if find_spec("captum") else {}
 
 
@@ -25,20 +25,20 @@ def integrated_gradients(encoder: Encoder, composer: Head, queries: Queries) -> 
     from captum.attr import IntegratedGradients
 
     _, g_target, q = embeddings(composer, queries)
-    start = blank(encoder)
+    start = baseline_features(encoder)
 
     def from_reference(features: Tensor, states: Tensor, mask: Tensor, other: Tensor) -> Tensor:
-        return (composer.query(features, states, mask) * other).sum(dim=-1)
+        return (composer.encode_query(features, states, mask) * other).sum(dim=-1)
 
     def from_target(features: Tensor, other: Tensor) -> Tensor:
-        return (composer.image(features) * other).sum(dim=-1)
+        return (composer.encode_image(features) * other).sum(dim=-1)
 
     def attribute(signal, features: Tensor, *rest: Tensor) -> Tensor:  # type: ignore[no-untyped-def]
         leaf = features.detach().clone().requires_grad_()
         found: Tensor = IntegratedGradients(signal).attribute(
             leaf, start.expand_as(leaf), additional_forward_args=rest, n_steps=STEPS
         )
-        return encoder.evidence(found.detach().float())
+        return encoder.to_grid(found.detach().float())
 
     with torch.enable_grad():
         return as_maps(

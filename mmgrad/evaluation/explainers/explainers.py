@@ -10,15 +10,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmgrad.attribution.baselines import centre_map, match_map, random_map, text_blind_map, uniform_map
+from mmgrad.attribution.baselines import center_map, match_map, random_map, text_agnostic_gradcam, uniform_map
 from mmgrad.attribution.blend import explain_reference, explain_targets
-from mmgrad.attribution.gradients import Head, query_signal, reference_map, share_map, similarity_signal, target_map
-from mmgrad.encoders.base import Encoder, blank
+from mmgrad.attribution.gradients import (
+    Head,
+    midpoint_integrated_gradients,
+    query_signal,
+    reference_map,
+    similarity_signal,
+    target_map,
+)
+from mmgrad.encoders.base import Encoder, baseline_features
 from mmgrad.evaluation.queries import SIDES, Queries, Side, inside
 from mmgrad.imaging.letterbox import Letterbox
 
 Maps = dict[Side, np.ndarray]
-MapMaker = Callable[[Encoder, Head, Queries], Maps]
+Explainer = Callable[[Encoder, Head, Queries], Maps]
 OURS = "MMGrad"
 
 
@@ -31,18 +38,18 @@ def embeddings(composer: Head, queries: Queries) -> tuple[Tensor, Tensor, Tensor
     """g of the references, g of the targets and q, each [B, D]."""
     with torch.no_grad():
         return (
-            composer.image(queries.reference.features),
-            composer.image(queries.target.features),
-            composer.query(queries.reference.features, queries.states, queries.mask),
+            composer.encode_image(queries.reference.features),
+            composer.encode_image(queries.target.features),
+            composer.encode_query(queries.reference.features, queries.states, queries.mask),
         )
 
 
 def mmgrad(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
     """The maps that the engine shows, the target found first."""
     _, g_target, q = embeddings(composer, queries)
-    features, nothing, evidence = queries.reference.features, blank(encoder), encoder.evidence
+    features, nothing, evidence = queries.reference.features, baseline_features(encoder), encoder.to_grid
     with torch.no_grad():
-        change = q - composer.start(features)
+        change = q - composer.encode_reference(features)
     return as_maps(
         explain_reference(composer, features, queries.states, queries.mask, g_target, nothing, evidence).shown,
         explain_targets(composer, queries.target.features, change, q, nothing, evidence).shown,
@@ -53,8 +60,8 @@ def change_alone(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
     """What of those maps tells of the change."""
     _, _, q = embeddings(composer, queries)
     with torch.no_grad():
-        change = q - composer.start(queries.reference.features)
-    features, evidence = queries.reference.features, encoder.evidence
+        change = q - composer.encode_reference(queries.reference.features)
+    features, evidence = queries.reference.features, encoder.to_grid
     return as_maps(
         reference_map(composer, features, queries.states, queries.mask, evidence),
         target_map(composer, queries.target.features, change, evidence),
@@ -64,18 +71,18 @@ def change_alone(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
 def match_alone(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
     """What of those maps tells of the whole match."""
     _, g_target, q = embeddings(composer, queries)
-    nothing, evidence = blank(encoder), encoder.evidence
+    nothing, evidence = baseline_features(encoder), encoder.to_grid
     from_reference = query_signal(composer, g_target, queries.states, queries.mask)
     return as_maps(
-        share_map(from_reference, queries.reference.features, nothing, evidence),
-        share_map(similarity_signal(composer, q), queries.target.features, nothing, evidence),
+        midpoint_integrated_gradients(from_reference, queries.reference.features, nothing, evidence),
+        midpoint_integrated_gradients(similarity_signal(composer, q), queries.target.features, nothing, evidence),
     )
 
 
 def plain_match(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
     """Gradient x activation of <q, g(target)> on both sides."""
     _, g_target, q = embeddings(composer, queries)
-    features, evidence = queries.reference.features, encoder.evidence
+    features, evidence = queries.reference.features, encoder.to_grid
     return as_maps(
         match_map(composer, features, queries.states, queries.mask, g_target, evidence),
         target_map(composer, queries.target.features, q, evidence),
@@ -86,12 +93,12 @@ def text_blind(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
     """Grad-CAM of <g(reference), g(target)> on both sides."""
     g, g_target, _ = embeddings(composer, queries)
     return as_maps(
-        text_blind_map(composer, queries.reference.features, g_target, encoder.evidence),
-        text_blind_map(composer, queries.target.features, g, encoder.evidence),
+        text_agnostic_gradcam(composer, queries.reference.features, g_target, encoder.to_grid),
+        text_agnostic_gradcam(composer, queries.target.features, g, encoder.to_grid),
     )
 
 
-GRADIENTS: dict[str, MapMaker] = {
+GRADIENTS: dict[str, Explainer] = {
     OURS: mmgrad,
     "the change alone": change_alone,
     "the match alone": match_alone,
@@ -100,7 +107,7 @@ GRADIENTS: dict[str, MapMaker] = {
 }
 
 
-def blind_makers(seed: int) -> dict[str, MapMaker]:
+def content_free_explainers(seed: int) -> dict[str, Explainer]:
     """Maps that never look at the picture; random ones are drawn anew at each call, from the seed on."""
     rng = np.random.default_rng(seed)
 
@@ -108,7 +115,7 @@ def blind_makers(seed: int) -> dict[str, MapMaker]:
         return {side: np.stack([_centred(box) for box in queries.view(side).boxes]) for side in SIDES}
 
     def random(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
-        rows, columns = encoder.evidence(queries.reference.features[:1]).shape[1:]
+        rows, columns = encoder.to_grid(queries.reference.features[:1]).shape[1:]
         return {side: np.stack([random_map(rows, columns, rng) for _ in queries.texts]) for side in SIDES}
 
     def uniform(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
@@ -119,5 +126,5 @@ def blind_makers(seed: int) -> dict[str, MapMaker]:
 
 def _centred(box: Letterbox) -> np.ndarray:
     values = np.zeros((box.size, box.size), np.float32)
-    values[inside(box)] = centre_map(box.inner_height, box.inner_width)
+    values[inside(box)] = center_map(box.inner_height, box.inner_width)
     return values

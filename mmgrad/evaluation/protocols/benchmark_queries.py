@@ -25,7 +25,7 @@ def embed_gallery(model: Model, paths: Sequence[Path], progress: bool = True) ->
     with tqdm(total=len(paths), desc="Gallery", unit=" pictures", disable=not progress) as bar:
         for start in range(0, len(paths), BATCH):
             part = paths[start : start + BATCH]
-            images[start : start + len(part)] = model.embed([load_image(path) for path in part]).float().cpu()
+            images[start : start + len(part)] = model.encode_image([load_image(path) for path in part]).float().cpu()
             bar.update(len(part))
     return images
 
@@ -51,7 +51,7 @@ def compose(model: Model, benchmark: Benchmark, progress: bool = True) -> tuple[
                 rows, places = part.unbind(dim=1)
                 tokens = model.encoder.encode_text([benchmark.queries[i].text for i in places.tolist()])
                 chosen = features[rows.to(features.device)]
-                composed[places] = model.composer.query(chosen, tokens.states, tokens.mask).float().cpu()
+                composed[places] = model.composer.encode_query(chosen, tokens.states, tokens.mask).float().cpu()
                 alone[places] = _text_alone(model, tokens).float().cpu()
                 bar.update(len(part))
     return composed, alone
@@ -61,5 +61,5 @@ def _text_alone(model: Model, tokens: TextTokens) -> Tensor:
     """The texts' own embeddings [B, D] in a dual encoder; else the composed queries on a blank picture."""
     if isinstance(model.composer, DualComposer) and not isinstance(model.encoder, PromptEncoder):
         return functional.normalize(tokens.states[:, 0], dim=-1)
-    wide = model.blank.expand(len(tokens.states), -1, -1, -1)
-    return model.composer.query(wide, tokens.states, tokens.mask)
+    wide = model.baseline_features.expand(len(tokens.states), -1, -1, -1)
+    return model.composer.encode_query(wide, tokens.states, tokens.mask)

@@ -17,7 +17,7 @@ import torch
 from mmgrad.attribution.gradients import Head
 from mmgrad.encoders.base import Encoder
 from mmgrad.errors import InputError
-from mmgrad.evaluation.explainers.explainers import GRADIENTS, blind_makers
+from mmgrad.evaluation.explainers.explainers import GRADIENTS, content_free_explainers
 from mmgrad.evaluation.metrics.bootstrap import estimate
 from mmgrad.evaluation.metrics.localization import energy_inside, points_inside
 from mmgrad.evaluation.protocols.photograph_queries import EDITS, Question, confused, crops, mosaics, name, wording
@@ -89,7 +89,7 @@ def _focus(
     encoder: Encoder, composers: Mapping[str, Head], asked: Sequence[Question], seed: int
 ) -> list[dict[str, Any]]:
     """Of each model, method, group of edits and side: whether the peak lies on the thing, and the share of energy."""
-    makers = GRADIENTS | blind_makers(seed)
+    explainers = GRADIENTS | content_free_explainers(seed)
     found: dict[tuple[str, str], list[tuple[float, float, float, float]]] = {}
     for start in range(0, len(asked), CHUNK):
         part = asked[start : start + CHUNK]
@@ -100,7 +100,7 @@ def _focus(
             "target": [one.come for one in part],
         }
         for model, composer in composers.items():
-            for method, make in makers.items():
+            for method, make in explainers.items():
                 maps = make(encoder, composer, queries)
                 sides = []
                 for side in SIDES:
@@ -160,11 +160,11 @@ def _retrieval(
     right = torch.tensor(wanted)  # (ROUNDS x N, N + others)
     rows = []
     for model, composer in composers.items():
-        g = torch.cat([composer.image(part) for part in features.split(CHUNK)])
+        g = torch.cat([composer.encode_image(part) for part in features.split(CHUNK)])
         q = []
         for start in range(0, len(asked), CHUNK):
             tokens = encoder.encode_text(texts[start : start + CHUNK])
-            q.append(composer.query(features[asked[start : start + CHUNK]], tokens.states, tokens.mask))
+            q.append(composer.encode_query(features[asked[start : start + CHUNK]], tokens.states, tokens.mask))
         scores = torch.cat(q) @ g.T
         for size in dict.fromkeys((len(pool), len(whole))):
             order = scores[:, :size].argsort(dim=1, descending=True).cpu()

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from mmgrad.attribution.gradients import Head
 from mmgrad.encoders.base import Encoder
 from mmgrad.encoders.compact import CompactEncoder
-from mmgrad.evaluation.explainers.explainers import GRADIENTS, MapMaker, Maps, blind_makers
+from mmgrad.evaluation.explainers.explainers import GRADIENTS, Explainer, Maps, content_free_explainers
 from mmgrad.evaluation.explainers.occlusion import occlusion
 from mmgrad.evaluation.metrics.correlation import agreement
 from mmgrad.evaluation.metrics.faithfulness import Curves, curves, order
@@ -68,19 +68,19 @@ def probe(
     judged: Pass,
     split: str,
     count: int,
-    makers: Mapping[str, MapMaker] | None = None,
+    explainers: Mapping[str, Explainer] | None = None,
     seed: int = 0,
     workers: int = 1,
     progress: bool = True,
 ) -> Probed:
     """Probe the maps of `count` queries out of those that the pass `judged` over `split` explained, spread evenly.
 
-    Beside the gradients, the blind maps and the occlusion oracle, `makers` are probed. The oracle's maps are not made
-    again under alterations.
+    Beside the gradients, the blind maps and the occlusion oracle, `explainers` are probed. The oracle's maps are not
+    made again under alterations.
     """
     explained = judged.sides["reference"].query
     rows = explained[np.linspace(0, len(explained) - 1, min(count, len(explained))).round().astype(int)]
-    every = GRADIENTS | dict(makers or {}) | {ORACLE: occlusion} | blind_makers(seed)
+    every = GRADIENTS | dict(explainers or {}) | {ORACLE: occlusion} | content_free_explainers(seed)
     found = _Found(encoder, composers, judged, every, seed)
     cases = _cases(judged, split, rows, seed, workers)
     with tqdm(total=len(rows), desc="probe maps", unit=" queries", disable=not progress) as bar:
@@ -111,10 +111,16 @@ class _Found:
         encoder: Encoder,
         composers: Mapping[str, Head],
         judged: Pass,
-        makers: Mapping[str, MapMaker],
+        explainers: Mapping[str, Explainer],
         seed: int,
     ):
-        self.encoder, self.composers, self.judged, self.makers, self.seed = encoder, composers, judged, makers, seed
+        self.encoder, self.composers, self.judged, self.explainers, self.seed = (
+            encoder,
+            composers,
+            judged,
+            explainers,
+            seed,
+        )
         self.quick = copy.copy(encoder)  # for the hundreds of altered pictures of each query
         if isinstance(self.quick, CompactEncoder):
             self.quick.compile()
@@ -136,7 +142,7 @@ class _Found:
             self.random_encoder = random_trunk(self.encoder, reference.pixels, self.seed)
         altered = _Altered(self.encoder, self.random_encoder, queries, cases)
         for name, composer in self.composers.items():
-            for method, make in self.makers.items():
+            for method, make in self.explainers.items():
                 start = time.perf_counter()
                 maps = make(self.quick if method == ORACLE else self.encoder, composer, queries)
                 self.seconds[name, method] += [(time.perf_counter() - start) / len(cases)] * len(cases)
@@ -174,7 +180,7 @@ class _Found:
                 self.faithfulness[name, method, side, "energy"].append(energy)
 
     def _randomised(
-        self, name: str, composer: Head, method: str, make: MapMaker, maps: Maps, altered: "_Altered"
+        self, name: str, composer: Head, method: str, make: Explainer, maps: Maps, altered: "_Altered"
     ) -> None:
         for stage, forgetful in self.forgetful[name]:
             again = make(self.encoder, forgetful, altered.queries)
@@ -186,7 +192,7 @@ class _Found:
         swapped = {side: np.where(altered.has_partner, values, np.nan) for side, values in found.items()}
         self._keep(self.randomisation, name, method, TEXT, swapped)
 
-    def _stable(self, name: str, composer: Head, method: str, make: MapMaker, maps: Maps, altered: "_Altered") -> None:
+    def _stable(self, name: str, composer: Head, method: str, make: Explainer, maps: Maps, altered: "_Altered") -> None:
         moves = [
             agreement(maps, make(self.encoder, composer, queries), altered.queries, shift)
             for shift, queries in zip(SHIFTS, altered.shifted, strict=True)
@@ -209,7 +215,7 @@ class _Found:
         trunk = () if self.random_encoder is None else (TRUNK,)
         return Probed(
             rows=rows,
-            methods=tuple(self.makers),
+            methods=tuple(self.explainers),
             stages={name: (*(stage for stage, _ in copies), *trunk) for name, copies in self.forgetful.items()},
             faithfulness={key: np.array(column) for key, column in self.faithfulness.items()},
             randomisation={key: np.array(column) for key, column in self.randomisation.items()},

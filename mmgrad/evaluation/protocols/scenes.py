@@ -9,8 +9,8 @@ from torch import Tensor
 
 from mmgrad.attribution.gradients import Head
 from mmgrad.encoders.base import Encoder
-from mmgrad.evaluation.explainers.captum_explainers import library_makers
-from mmgrad.evaluation.explainers.explainers import OURS, MapMaker
+from mmgrad.evaluation.explainers.captum_explainers import captum_explainers
+from mmgrad.evaluation.explainers.explainers import OURS, Explainer
 from mmgrad.evaluation.metrics.bootstrap import RESAMPLES, estimate
 from mmgrad.evaluation.metrics.calibration import reliability, trials_of
 from mmgrad.evaluation.metrics.localization import LEVELS, TOLERANCE, Localisation, best_level, evidence_threshold
@@ -41,7 +41,7 @@ def evaluate(
     workers: int = 1,
     progress: bool = True,
     faithfulness: int = 0,
-    makers: Mapping[str, MapMaker] | None = None,
+    explainers: Mapping[str, Explainer] | None = None,
     confidences: Mapping[str, Confidence] | None = None,
     words: int = 0,
 ) -> Report:
@@ -51,12 +51,12 @@ def evaluate(
     `confidences` how sure it is; otherwise they are chosen on validation, as are the weight of the text in the sums and
     the level of the IoU. `split` is "test" or "validation"; the latter is then judged by what was chosen on it. So many
     of the explained queries as `faithfulness` says are put to the slow probes: deletion, insertion, randomisation,
-    stability. Of so many replacements as `words` says, the words are judged one by one. `makers` are further ways to
-    make maps, by name, measured beside the project's own and the baselines; the probes add those of captum where it is
-    installed.
+    stability. Of so many replacements as `words` says, the words are judged one by one. `explainers` are further ways
+    to make maps, by name, measured beside the project's own and the baselines; the probes add those of captum where it
+    is installed.
     """
     models = dict(composers)
-    settings = (maps, seed, workers, progress, makers)
+    settings = (maps, seed, workers, progress, explainers)
     validation = run(encoder, models, "validation", validation_families, *settings)
     judged = validation if (split, families) == ("validation", validation_families) else None
     judged = judged or run(encoder, models, split, families, *settings)
@@ -87,7 +87,15 @@ def evaluate(
         report["words"] = word_figures(encoder, models, split, words, families, workers, progress)
     if faithfulness:
         probed = probe(
-            encoder, models, judged, split, faithfulness, library_makers() | dict(makers or {}), seed, workers, progress
+            encoder,
+            models,
+            judged,
+            split,
+            faithfulness,
+            captum_explainers() | dict(explainers or {}),
+            seed,
+            workers,
+            progress,
         )
         report["probes"] = probe_figures(probed, judged)
     return report

@@ -49,8 +49,8 @@ def word_figures(
             features, target = seen.features[:1], seen.features[1:]
             for name, composer in composers.items():
                 with torch.no_grad():
-                    before = composer.start(features)
-                    query = composer.query(features, tokens.states, tokens.mask)
+                    before = composer.encode_reference(features)
+                    query = composer.encode_query(features, tokens.states, tokens.mask)
                 found = word_maps(encoder, composer, triplet.text, tokens, features, target, before, query)
                 columns[name].append((number, _judged(found, triplet, seen.boxes)))
             bar.update()

@@ -21,7 +21,7 @@ def test_two_functions_are_offered_with_their_fields(api):
     offered = api.view_api(return_format="dict")["named_endpoints"]
     fields = {name: [each["parameter_name"] for each in end["parameters"]] for name, end in offered.items()}
     assert fields == {
-        "/explain": ["image", "text", "top", "strength", "leave_out_copies", "gallery"],
+        "/explain": ["image", "text", "top", "strength", "exclude_duplicates", "gallery"],
         "/draw": ["image", "text", "top", "gallery"],
     }
 

@@ -51,7 +51,7 @@ def test_a_link_carries_the_settings(visit, served):
     assert ("stream", "as the link says", 12, 0.5, True) in served.asked
     assert visitor.page.locator(".mm-code code").text_content().splitlines()[4] == (
         'explanation = engine.explain(engine.gallery.folder / "05.png", "as the link says", k=12, strength=0.5, '
-        "leave_out_copies=True)"
+        "exclude_duplicates=True)"
     )
 
 
@@ -79,6 +79,6 @@ def test_the_lines_of_python_can_be_run_and_copied(visit, photo):
     compile(copied, "copied", "exec")
     call = copied.splitlines()[4].removeprefix("explanation = ")
     given = []
-    engine = type("Asked", (), {"explain": lambda self, *all_, **options: given.append((all_, options))})()
+    engine = type("EncodedQuery", (), {"explain": lambda self, *all_, **options: given.append((all_, options))})()
     eval(call, {"engine": engine})
     assert given == [(("your-picture.png", 'a "quoted" \\ text\twith 🦆'), {"k": 12})]

@@ -6,7 +6,7 @@ import torch
 from captum.attr import InputXGradient, Occlusion
 
 from mmgrad.encoders.base import Encoder
-from mmgrad.evaluation.explainers.captum_explainers import library_makers
+from mmgrad.evaluation.explainers.captum_explainers import captum_explainers
 from mmgrad.evaluation.explainers.explainers import plain_match
 from mmgrad.evaluation.explainers.occlusion import PATCH, STRIDE, occlusion, occlusion_map
 from mmgrad.evaluation.queries import Queries, ask, look, match
@@ -52,10 +52,10 @@ def test_the_plain_match_agrees_with_captums_input_times_gradient(
     encoder: Encoder, composer: Composer, queries: Queries
 ) -> None:
     found = plain_match(encoder, composer, queries)
-    g_target = composer.image(queries.target.features)
+    g_target = composer.encode_image(queries.target.features)
 
     def matching(features: torch.Tensor) -> torch.Tensor:
-        return (composer.query(features, queries.states, queries.mask) * g_target).sum(dim=-1)
+        return (composer.encode_query(features, queries.states, queries.mask) * g_target).sum(dim=-1)
 
     leaf = queries.reference.features.clone().requires_grad_()
     expected = InputXGradient(matching).attribute(leaf).detach().sum(dim=1)
@@ -66,12 +66,12 @@ def test_integrated_gradients_add_up_to_what_the_picture_adds_to_the_match(
     encoder: Encoder, composer: Composer, queries: Queries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mmgrad.evaluation.explainers.captum_explainers.STEPS", 64)
-    (make,) = library_makers().values()
+    (make,) = captum_explainers().values()
     maps = make(encoder, composer, queries)
     grey = look(encoder, [np.full((224, 224, 3), (124, 116, 104), np.uint8)]).features.expand(2, -1, -1, -1)
     with torch.no_grad():
-        g, g_grey = composer.image(queries.target.features), composer.image(grey)
-        q = composer.query(queries.reference.features, queries.states, queries.mask)
-        q_grey = composer.query(grey, queries.states, queries.mask)
+        g, g_grey = composer.encode_image(queries.target.features), composer.encode_image(grey)
+        q = composer.encode_query(queries.reference.features, queries.states, queries.mask)
+        q_grey = composer.encode_query(grey, queries.states, queries.mask)
     assert maps["reference"].sum((1, 2)) == pytest.approx(((q - q_grey) * g).sum(-1).numpy(), abs=2e-3)
     assert maps["target"].sum((1, 2)) == pytest.approx(((g - g_grey) * q).sum(-1).numpy(), abs=2e-3)

@@ -94,8 +94,8 @@ def test_whole_pictures_have_the_score_and_rank_of_the_retrieval(
     pictures = rng.integers(0, 256, (6, 224, 168, 3), np.uint8)
     references, targets = look(encoder, pictures[:2]), look(encoder, pictures[2:4])
     queries = ask(encoder, references, targets, ["make it red", "remove the dog"])
-    gallery = composer.image(look(encoder, pictures).features)
-    q = composer.query(references.features, queries.states, queries.mask)
+    gallery = composer.encode_image(look(encoder, pictures).features)
+    q = composer.encode_query(references.features, queries.states, queries.mask)
     ranks, _ = target_ranks(q, gallery, torch.tensor([2, 3]), torch.tensor([0, 1]))
     for k in range(2):
         seen = match(encoder, composer, queries, side, k)  # type: ignore[arg-type]

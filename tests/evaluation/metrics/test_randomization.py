@@ -22,7 +22,7 @@ def _changed(before: nn.Module, after: nn.Module) -> set[str]:
 @pytest.fixture
 def fresh() -> Composer:
     """As training finds it: with layers of zeros, and norms of ones."""
-    return Composer(5, 4, 3, width=16, heads=2, layers=2, views=2).eval().requires_grad_(False)
+    return Composer(5, 4, 3, width=16, heads=2, layers=2, num_pools=2).eval().requires_grad_(False)
 
 
 def test_each_stage_draws_another_part_anew_and_keeps_what_came_before(fresh: Composer) -> None:

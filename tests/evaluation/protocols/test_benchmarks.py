@@ -33,7 +33,7 @@ class StubEncoder:
     def trunk(self, pixels: Tensor) -> Tensor:
         return pixels
 
-    def evidence(self, contributions: Tensor) -> Tensor:
+    def to_grid(self, contributions: Tensor) -> Tensor:
         return contributions.sum(dim=1)
 
     def encode_text(self, texts: Sequence[str]) -> TextTokens:
@@ -48,7 +48,7 @@ class StubComposer(nn.Module):
         return torch.stack([image_vector(int(number)) for number in features[:, 0, 0, 0]])
 
     def query(self, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
-        return functional.normalize(self.image(features) + states[:, 0], dim=-1)
+        return functional.normalize(self.encode_image(features) + states[:, 0], dim=-1)
 
 
 def image_vector(number: int) -> Tensor:

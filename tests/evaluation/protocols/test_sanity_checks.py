@@ -45,7 +45,7 @@ def _evaluate(encoder: Encoder, composer: Composer) -> dict:
         workers=0,
         progress=False,
         faithfulness=COUNT,
-        makers={"brightness": brightness},
+        explainers={"brightness": brightness},
     )
 
 

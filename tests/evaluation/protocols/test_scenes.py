@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mmgrad.attribution.blend import explain_reference, explain_targets
-from mmgrad.encoders.base import Encoder, blank
+from mmgrad.encoders.base import Encoder, baseline_features
 from mmgrad.evaluation import evaluate, markdown, write_json
 from mmgrad.evaluation import runner as stream
 from mmgrad.evaluation.metrics.localization import dilate, localise
@@ -35,7 +35,7 @@ def families() -> list[Family]:
 @pytest.fixture(scope="module")
 def report(encoder: Encoder, composer: Composer) -> dict:
     other = (
-        Composer(encoder.channels, encoder.token_width, encoder.grid, width=32, heads=2, layers=1, views=3)
+        Composer(encoder.channels, encoder.token_width, encoder.grid, width=32, heads=2, layers=1, num_pools=3)
         .eval()
         .requires_grad_(False)
     )
@@ -56,10 +56,10 @@ def test_the_gallery_holds_every_picture_and_rows_point_at_the_right_ones(
     reference = families[f].scenes[triplet.reference]
     features = encoder.trunk(encoder.prepare([reference])[0])
     tokens = encoder.encode_text([triplet.text])
-    assert torch.allclose(own.images[passed.reference[-1]], composer.image(features)[0], atol=1e-5)
+    assert torch.allclose(own.images[passed.reference[-1]], composer.encode_image(features)[0], atol=1e-5)
     target = encoder.trunk(encoder.prepare([families[f].scenes[triplet.target]])[0])
-    assert torch.allclose(own.images[passed.target[-1]], composer.image(target)[0], atol=1e-5)
-    query = composer.query(features, tokens.states, tokens.mask)[0]
+    assert torch.allclose(own.images[passed.target[-1]], composer.encode_image(target)[0], atol=1e-5)
+    query = composer.encode_query(features, tokens.states, tokens.mask)[0]
     assert torch.allclose(own.queries[-1], query, atol=1e-5)
 
 
@@ -86,13 +86,13 @@ def test_figures_are_those_of_a_map_made_alone(
             pictures = [families[f].scenes[triplet.reference], families[f].scenes[triplet.target]]
             features, (first, second) = encoder.trunk(encoder.prepare(pictures)[0]), encoder.prepare(pictures)[1]
             tokens = encoder.encode_text([triplet.text])
-            texts, rest = (tokens.states, tokens.mask), (blank(encoder), encoder.evidence)
+            texts, rest = (tokens.states, tokens.mask), (baseline_features(encoder), encoder.to_grid)
             if side == "reference":
-                g = composer.image(features[1:])
+                g = composer.encode_image(features[1:])
                 values, box = explain_reference(composer, features[:1], *texts, g, *rest).shown[0], first
             else:
-                q = composer.query(features[:1], *texts)
-                change = q - composer.image(features[:1])
+                q = composer.encode_query(features[:1], *texts)
+                change = q - composer.encode_image(features[:1])
                 values, box = explain_targets(composer, features[1:], change, q, *rest).shown[0], second
             positive = np.maximum(values.numpy(), 0)
             expected = localise(box.restore(positive), mask > 0, dilate(mask > 0))

@@ -25,7 +25,7 @@ class MeanColour:
     def __init__(self) -> None:
         self.embedded = 0
 
-    def embed(self, images: list[np.ndarray]) -> torch.Tensor:
+    def encode_image(self, images: list[np.ndarray]) -> torch.Tensor:
         self.embedded += len(images)
         return F.normalize(torch.tensor(np.stack([[*image.mean(axis=(0, 1)), 50] for image in images])).float(), dim=1)
 
