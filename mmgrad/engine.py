@@ -26,7 +26,7 @@ from mmgrad.utils.resources import GALLERY as DEFAULT_GALLERY
 
 MAX_TEXT = 300  # characters
 MAX_TOP = 50
-MAX_STRENGTH = 2.0
+MAX_TEXT_WEIGHT = 2.0
 
 
 class Engine:
@@ -43,26 +43,26 @@ class Engine:
         self.confidence = Confidence.from_card(model.card)
 
     def explain(
-        self, image: Source, text: str, k: int = 12, strength: float = 1.0, exclude_duplicates: bool = False
+        self, image: Source, text: str, top_k: int = 12, text_weight: float = 1.0, exclude_duplicates: bool = False
     ) -> Explanation:
-        """The first `k` pictures of the gallery for `image` changed as `text` says, with all maps.
+        """The first `top_k` pictures of the gallery for `image` changed as `text` says, with all maps.
 
         Args:
-            strength: how much the text's change counts, from 0 (the picture alone) through 1 (as trained) to 2.
+            text_weight: how much the text's change counts, from 0 (the picture alone) through 1 (as trained) to 2.
             exclude_duplicates: leave out the gallery's pictures that show the same pixels as `image`.
 
         Raises InputError for a picture that cannot be read, an empty or too long text, or a number out of range.
         """
-        *_, last = self.stream(image, text, k, strength, exclude_duplicates)
+        *_, last = self.stream(image, text, top_k, text_weight, exclude_duplicates)
         return last
 
     def stream(
-        self, image: Source, text: str, k: int = 12, strength: float = 1.0, exclude_duplicates: bool = False
+        self, image: Source, text: str, top_k: int = 12, text_weight: float = 1.0, exclude_duplicates: bool = False
     ) -> Iterator[Explanation]:
         """`explain` in three steps: the reference map; the hits with their maps; the words with theirs."""
         clock = _Clock()
-        text, k = self._checked(text, k)
-        strength = self._checked_strength(strength)
+        text, top_k = self._checked(text, top_k)
+        text_weight = self._checked_text_weight(text_weight)
         pixels = load_image(image)
         features, (box,) = self.model.features([pixels])  # (1, C, h, w)
         clock.lap("features")
@@ -72,10 +72,10 @@ class Engine:
         composer = self.model.composer
         with torch.no_grad():
             seen, before = composer.encode_image(features), composer.encode_reference(features)  # (1, D)
-            query = interpolate_query(before, composer.encode_query(features, tokens.states, tokens.mask), strength)
+            query = interpolate_query(before, composer.encode_query(features, tokens.states, tokens.mask), text_weight)
             change = query - before
         copies = find_near_duplicates(self.gallery, pixels, seen) if exclude_duplicates else ()
-        found = self.gallery.search(query, min(max(k, 2), max(1, len(self.gallery) - len(copies))), exclude=copies)
+        found = self.gallery.search(query, min(max(top_k, 2), max(1, len(self.gallery) - len(copies))), exclude=copies)
         clock.lap("search")
         first = self.gallery.embeddings[found.indices[:, 0]].to(query)  # (1, D)
         reference = explain_reference(composer, features, tokens.states, tokens.mask, first, blank, evidence)
@@ -89,16 +89,16 @@ class Engine:
             model=self.model.name,
             gallery=self.name,
             fingerprint=self.model.fingerprint,
-            strength=strength,
-            left_out=copies,
+            text_weight=text_weight,
+            excluded=copies,
             timing_ms=dict(clock.laps),
         )
         yield result
 
         confidence = None
-        if self.confidence and strength == 1:  # it was fitted on queries as they are
+        if self.confidence and text_weight == 1:  # it was fitted on queries as they are
             confidence = float(self.confidence(clues_of(found.scores, query.cpu(), seen.cpu())))
-        records = [self.gallery.records[i] for i in found.indices[0, :k].tolist()]
+        records = [self.gallery.records[i] for i in found.indices[0, :top_k].tolist()]
         pictures = [load_image(record.path) for record in records]
         target_features, boxes = self.model.features(pictures)  # (K, C, h, w)
         clock.lap("target features")
@@ -107,14 +107,14 @@ class Engine:
         hits = tuple(
             Hit(rank, record, score, picture, self._map(shown, target_box, "target", own))
             for rank, (record, score, picture, shown, own, target_box) in enumerate(
-                zip(records, found.scores[0, :k].tolist(), pictures, *maps, boxes, strict=True), start=1
+                zip(records, found.scores[0, :top_k].tolist(), pictures, *maps, boxes, strict=True), start=1
             )
         )
         result = replace(result, hits=hits, confidence=confidence, timing_ms=dict(clock.laps))
         yield result
 
         asked = EncodedQuery(text, pixels, box, features, tokens, before, query)
-        words = self._words(asked, target_features, boxes, strength)
+        words = self._words(asked, target_features, boxes, text_weight)
         clock.lap("words")
         yield replace(result, words=words, timing_ms=dict(clock.laps) | {"total": sum(clock.laps.values())})
 
@@ -122,16 +122,16 @@ class Engine:
         """Ready sentences to try on a picture, made of the things that are recognised in it."""
         return suggest(recognise(self.model, self.gallery, load_image(image)))
 
-    def contrast(self, image: Source, text: str, first: str, second: str, strength: float = 1.0) -> Contrast:
+    def contrast(self, image: Source, text: str, first: str, second: str, text_weight: float = 1.0) -> Contrast:
         """Why the picture `first` of the gallery rather than `second`, both by id. Raises InputError as `explain`, and
         for an unknown id."""
-        return why.contrast(self.model, self._asked(image, text, strength), self._seen([first, second]), strength)
+        return why.contrast(self.model, self._asked(image, text, text_weight), self._seen([first, second]), text_weight)
 
     def per_result_attribution(
-        self, image: Source, text: str, ids: Sequence[str], strength: float = 1.0
+        self, image: Source, text: str, ids: Sequence[str], text_weight: float = 1.0
     ) -> tuple[AttentionMap, ...]:
         """For each picture of the gallery, what the change at each place of the reference speaks for it."""
-        return why.per_result_attribution(self.model, self._asked(image, text, strength), self._seen(ids))
+        return why.per_result_attribution(self.model, self._asked(image, text, text_weight), self._seen(ids))
 
     def text_agnostic_gradcam(
         self, image: Source, text: str, ids: Sequence[str]
@@ -139,25 +139,25 @@ class Engine:
         """Grad-CAM that never reads the text, at the reference and at each picture of the gallery, to compare with."""
         return why.text_agnostic(self.model, self._asked(image, text, 1.0), self._seen(ids))
 
-    def verify(self, image: Source, text: str, hit: str, strength: float = 1.0) -> OcclusionCheck:
+    def verify(self, image: Source, text: str, hit: str, text_weight: float = 1.0) -> OcclusionCheck:
         """Cover what the map marks in a picture of the gallery, and as much elsewhere, and rank it again each time."""
-        asked, found = self._asked(image, text, strength), self._seen([hit])
+        asked, found = self._asked(image, text, text_weight), self._seen([hit])
         composer, blank, evidence = self.model.composer, self.model.baseline_features, self.model.encoder.to_grid
         maps = explain_targets(composer, found.features, asked.query - asked.before, asked.query, blank, evidence)
         return occlusion_check(
             self.model, self.gallery, asked, found, self._map(maps.shown[0], found.boxes[0], "target")
         )
 
-    def _asked(self, image: Source, text: str, strength: float) -> EncodedQuery:
+    def _asked(self, image: Source, text: str, text_weight: float) -> EncodedQuery:
         text, _ = self._checked(text, 1)
-        strength = self._checked_strength(strength)
+        text_weight = self._checked_text_weight(text_weight)
         pixels = load_image(image)
         features, (box,) = self.model.features([pixels])
         tokens = self._tokens(text)
         with torch.no_grad():
             before = self.model.composer.encode_reference(features)
             query = self.model.composer.encode_query(features, tokens.states, tokens.mask)
-        return EncodedQuery(text, pixels, box, features, tokens, before, interpolate_query(before, query, strength))
+        return EncodedQuery(text, pixels, box, features, tokens, before, interpolate_query(before, query, text_weight))
 
     def _seen(self, ids: Sequence[str]) -> EncodedImages:
         unknown = [name for name in ids if name not in self.gallery.positions]
@@ -175,7 +175,7 @@ class Engine:
         return tokens
 
     def _words(
-        self, asked: EncodedQuery, target_features: Tensor, boxes: Sequence[Letterbox], strength: float
+        self, asked: EncodedQuery, target_features: Tensor, boxes: Sequence[Letterbox], text_weight: float
     ) -> tuple[WordAttribution, ...]:
         """Each word's share: the text against the text without the word, W texts together."""
         found = word_maps(
@@ -187,7 +187,7 @@ class Engine:
             target_features,
             asked.before,
             asked.query,
-            strength,
+            text_weight,
         )
         return tuple(
             WordAttribution(
@@ -221,10 +221,10 @@ class Engine:
             raise InputError(f"The number of results must be a whole number from 1 to {largest}, not {k!r}.")
         return text, k
 
-    def _checked_strength(self, strength: float) -> float:
-        if isinstance(strength, bool) or not isinstance(strength, int | float) or not 0 <= strength <= MAX_STRENGTH:
-            raise InputError(f"The strength must be a number from 0 to {MAX_STRENGTH:g}, not {strength!r}.")
-        return float(strength)
+    def _checked_text_weight(self, text_weight: float) -> float:
+        if isinstance(text_weight, bool) or not isinstance(text_weight, int | float) or not 0 <= text_weight <= MAX_TEXT_WEIGHT:
+            raise InputError(f"The text_weight must be a number from 0 to {MAX_TEXT_WEIGHT:g}, not {text_weight!r}.")
+        return float(text_weight)
 
 
 class _Clock:

@@ -100,7 +100,7 @@ class Hit:
 class Explanation:
     """What was found, and why.
 
-    `fingerprint` is the model's; `strength` how much the text's change counted (1: as trained); `left_out` the ids of
+    `fingerprint` is the model's; `text_weight` how much the text's change counted (1: as trained); `excluded` the ids of
     the gallery's copies of the reference that were not to be found; `confidence` the chance, from 0 to 1, that the
     first hit is the picture asked for, None where none was calibrated; `timing_ms` the milliseconds of each step so
     far.
@@ -114,8 +114,8 @@ class Explanation:
     model: str
     gallery: str
     fingerprint: str = ""
-    strength: float = 1.0
-    left_out: tuple[str, ...] = ()
+    text_weight: float = 1.0
+    excluded: tuple[str, ...] = ()
     confidence: float | None = None
     timing_ms: dict[str, float] = field(default_factory=dict)
 

@@ -167,7 +167,7 @@ def test_the_confidence_is_a_chance_for_queries_as_they_are(engine: Engine, expl
     one = engine.explain(explanation.image, explanation.text, 1)
     assert len(one.hits) == 1
     assert one.confidence == pytest.approx(explanation.confidence, abs=1e-5)
-    assert engine.explain(explanation.image, explanation.text, 1, strength=1.5).confidence is None
+    assert engine.explain(explanation.image, explanation.text, 1, text_weight=1.5).confidence is None
 
 
 def test_the_results_are_drawn_on_the_scale_of_the_first_that_shows_something(explanation: Explanation) -> None:

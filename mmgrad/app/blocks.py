@@ -17,7 +17,7 @@ from mmgrad.app.settings import Limits
 from mmgrad.app.tables import read_report
 from mmgrad.app.theme import theme
 from mmgrad.app.view import colours_view
-from mmgrad.engine import MAX_STRENGTH, MAX_TEXT, Engine
+from mmgrad.engine import MAX_TEXT_WEIGHT, MAX_TEXT, Engine
 
 STATIC = Path(__file__).resolve().parent / "static"
 SCRIPTS = (
@@ -89,7 +89,7 @@ def build(
                 gallery = _chooser(engines)
                 with gr.Accordion("Balance and copies", open=False, elem_id="mm-more"):
                     strength = gr.Slider(
-                        0, MAX_STRENGTH, 1, step=0.1, label="How much the text counts", info="0: picture alone"
+                        0, MAX_TEXT_WEIGHT, 1, step=0.1, label="How much the text counts", info="0: picture alone"
                     )
                     leave_out = gr.Checkbox(False, label="Leave out copies of the reference")
                 with gr.Row(elem_id="mm-buttons"):

@@ -48,7 +48,7 @@ def hits_view(explanation: Explanation) -> View:
         "step": "hits",
         "scale": {"peak": explanation.scale, "reach": reach(hit.attention for hit in explanation.hits)},
         "hits": [_hit(hit) for hit in explanation.hits],
-        "left_out": len(explanation.left_out),
+        "left_out": len(explanation.excluded),
         "confidence": explanation.confidence,
     }
 

@@ -58,13 +58,13 @@ class Contrast:
     words: tuple[tuple[str, int, int, float], ...]
 
 
-def contrast(model: Model, asked: EncodedQuery, pair: EncodedImages, strength: float) -> Contrast:
+def contrast(model: Model, asked: EncodedQuery, pair: EncodedImages, text_weight: float) -> Contrast:
     """The contrast of two pictures: the signal <q, g(I_first) - g(I_second)>, at all three feature maps."""
     composer, evidence, tokens = model.composer, model.encoder.to_grid, asked.tokens
     with torch.no_grad():
         embeddings = composer.encode_image(pair.features)  # (2, D)
         scores = (asked.query @ embeddings.T)[0].tolist()
-        shares = asked.query - _without_each_word(model, asked, strength)  # (W, D)
+        shares = asked.query - _without_each_word(model, asked, text_weight)  # (W, D)
     gap = embeddings[:1] - embeddings[1:]  # (1, D)
     reference = signed_map(query_signal(composer, gap, tokens.states, tokens.mask), asked.features, evidence)
     targets = signed_map(similarity_signal(composer, asked.query.expand(2, -1)), pair.features, evidence)
@@ -111,11 +111,11 @@ def text_agnostic(
     return _map(reference[0], asked.box), maps
 
 
-def _without_each_word(model: Model, asked: EncodedQuery, strength: float) -> Tensor:
+def _without_each_word(model: Model, asked: EncodedQuery, text_weight: float) -> Tensor:
     """The query of the text with one word left out, for each of its W words: [W, D]."""
     rest = without_each(model.encoder, asked.text, asked.tokens.words[0])
     repeated = asked.features.expand(len(rest.states), -1, -1, -1)
-    return interpolate_query(asked.before, model.composer.encode_query(repeated, rest.states, rest.mask), strength)
+    return interpolate_query(asked.before, model.composer.encode_query(repeated, rest.states, rest.mask), text_weight)
 
 
 def _map(values: Tensor, box: Letterbox) -> AttentionMap:

@@ -44,12 +44,12 @@ def without_each(encoder: Encoder, text: str, words: tuple[Word, ...]) -> TextTo
     return encoder.encode_text([text[: word.start] + text[word.end :] for word in words])
 
 
-def interpolate_query(before: Tensor, query: Tensor, strength: float) -> Tensor:
-    """The query with the text's change weighed: from `before` (strength 0, the picture alone) through the query as it
+def interpolate_query(before: Tensor, query: Tensor, text_weight: float) -> Tensor:
+    """The query with the text's change weighed: from `before` (text_weight 0, the picture alone) through the query as it
     was composed (1) and beyond. Both [B, D], L2-normalised, and so is what is returned."""
-    if strength == 1:
+    if text_weight == 1:
         return query
-    return torch.nn.functional.normalize(before + strength * (query - before), dim=-1)
+    return torch.nn.functional.normalize(before + text_weight * (query - before), dim=-1)
 
 
 def word_maps(
@@ -61,19 +61,19 @@ def word_maps(
     target_features: Tensor,
     before: Tensor,
     query: Tensor,
-    strength: float = 1.0,
+    text_weight: float = 1.0,
 ) -> WordMaps:
     """The words of one text, all together.
 
     `tokens` are the text's, `features` [1, C, h, w] the reference's, `target_features` [K, C, h, w] those of the
-    pictures found, best first; `before` and `query` [1, D] the query without the text and with it, of this `strength`.
+    pictures found, best first; `before` and `query` [1, D] the query without the text and with it, of this `text_weight`.
     """
     words = tokens.words[0]
     without = without_each(encoder, text, words)
     repeated = features.expand(len(words), -1, -1, -1)
     with torch.no_grad():
         rest = composer.encode_query(repeated, without.states, without.mask)  # (W, D)
-        shares = query - interpolate_query(before, rest, strength)
+        shares = query - interpolate_query(before, rest, text_weight)
         weights = shares @ composer.encode_image(target_features[:1])[0]  # (W,)
     states, mask = tokens.states.expand(len(words), -1, -1), tokens.mask.expand(len(words), -1)
     baseline = (without.states, without.mask)

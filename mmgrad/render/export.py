@@ -19,15 +19,15 @@ _TURNED = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 def describe(explanation: Explanation) -> dict[str, Any]:
     """An explanation as what JSON can hold, without maps and pictures.
 
-    `text`, `strength`, `left_out`, `confidence` (null where none was calibrated), `model`, `fingerprint`, `gallery`;
+    `text`, `text_weight`, `excluded`, `confidence` (null where none was calibrated), `model`, `fingerprint`, `gallery`;
     `reference` with `peak_xy` and `evidence`; `words` with `word`, `start`, `end`, `weight`; `hits` with `rank`, `id`,
     `caption`, `licence`, `link`, `score`, `peak_xy`, `evidence`; `timing_ms`. `peak_xy` is the pixel [x, y] where the
     evidence is greatest, null where there is "no evidence".
     """
     return {
         "text": explanation.text,
-        "strength": explanation.strength,
-        "left_out": list(explanation.left_out),
+        "text_weight": explanation.text_weight,
+        "excluded": list(explanation.excluded),
         "confidence": explanation.confidence,
         "model": explanation.model,
         "fingerprint": explanation.fingerprint,

@@ -59,8 +59,8 @@ def figure(explanation: "Explanation", opacity: float = 0.65) -> Figure:
     made_by = (
         f"mmgrad {__version__}, model {explanation.model} {explanation.fingerprint}, gallery {explanation.gallery}"
     )
-    if explanation.strength != 1:
-        made_by += f", strength of the text {explanation.strength:g}"
+    if explanation.text_weight != 1:
+        made_by += f", text_weight of the text {explanation.text_weight:g}"
     sheet.text(0.995, 0.002, made_by, fontsize=6, color="0.35", ha="right", va="bottom", parse_math=False)
     return sheet
 

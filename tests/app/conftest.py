@@ -49,28 +49,28 @@ class DrawnEngine:
         self.asked: list[tuple[Any, ...]] = []
 
     def stream(
-        self, image: Any, text: str, k: int = 12, strength: float = 1.0, leave_out: bool = False
+        self, image: Any, text: str, top_k: int = 12, text_weight: float = 1.0, leave_out: bool = False
     ) -> Iterator[Explanation]:
-        self.asked.append(("stream", text, k, strength, leave_out))
+        self.asked.append(("stream", text, top_k, text_weight, leave_out))
         if not text.strip():
             raise InputError("The text is empty; say in words what should be different.")
-        if not isinstance(k, int) or not 1 <= k <= len(self.gallery):
-            raise InputError(f"The number of results must be a whole number, not {k!r}.")
+        if not isinstance(top_k, int) or not 1 <= top_k <= len(self.gallery):
+            raise InputError(f"The number of results must be a whole number, not {top_k!r}.")
         image = load_image(image)
         result = Explanation(
-            text, image, spot(image, 4, 4, 0.02), (), (), "drawn", self.gallery.folder.name, "d0d0", strength
+            text, image, spot(image, 4, 4, 0.02), (), (), "drawn", self.gallery.folder.name, "d0d0", text_weight
         )
         yield result
         self.gate.wait(PATIENCE)
         records = [*(reversed(self.gallery.records) if "red" in text else self.gallery.records)]
-        left_out = (records.pop(0).id,) if leave_out else ()
+        excluded = (records.pop(0).id,) if leave_out else ()
         hits = tuple(
             Hit(rank, record, 0.9 - rank / 50, picture, spot(picture, 4 + rank % 6, 7, _height(rank)))
-            for rank, record in enumerate(records[:k], start=1)
+            for rank, record in enumerate(records[:top_k], start=1)
             for picture in [load_image(record.path)]
         )
-        chance = None if strength != 1 else 0.12 if "red" in text else 0.823
-        result = replace(result, hits=hits, left_out=left_out, confidence=chance)
+        chance = None if text_weight != 1 else 0.12 if "red" in text else 0.823
+        result = replace(result, hits=hits, excluded=excluded, confidence=chance)
         yield result
         words = tuple(
             WordAttribution(
@@ -92,18 +92,18 @@ class DrawnEngine:
     def suggest(self, image: np.ndarray) -> list[str]:
         return [f"move the picture of {image.shape[1]} pixels", "paint it <b>black</b> ${1+1}"]
 
-    def contrast(self, image: np.ndarray, text: str, first: str, second: str, strength: float = 1.0) -> Contrast:
-        self.asked.append(("contrast", text, first, second, strength))
+    def contrast(self, image: np.ndarray, text: str, first: str, second: str, text_weight: float = 1.0) -> Contrast:
+        self.asked.append(("contrast", text, first, second, text_weight))
         pair = tuple(self._record(name) for name in (first, second))
         targets = tuple(spot(load_image(record.path), 3, 3, 0.02, negative=(10, 10)) for record in pair)
         words = tuple((m.group(), m.start(), m.end(), 0.1 - 0.05 * n) for n, m in enumerate(re.finditer(r"\w+", text)))
         return Contrast(*pair, (0.88, 0.84), spot(image, 9, 9, 0.01, negative=(2, 2)), targets, words)
 
     def per_result_attribution(
-        self, image: np.ndarray, text: str, ids: Sequence[str], strength: float = 1.0
+        self, image: np.ndarray, text: str, ids: Sequence[str], text_weight: float = 1.0
     ) -> tuple[AttentionMap, ...]:
         """Result n speaks in column n, at half height."""
-        self.asked.append(("responses", text, len(ids), strength))
+        self.asked.append(("responses", text, len(ids), text_weight))
         return tuple(spot(image, number, 7, 0.01) for number, _ in enumerate(ids))
 
     def text_agnostic_gradcam(
@@ -112,8 +112,8 @@ class DrawnEngine:
         self.asked.append(("text_blind", text, len(ids)))
         return spot(image, 11, 11, 3.0), tuple(spot(load_image(self._record(each).path), 2, 11, 2.0) for each in ids)
 
-    def verify(self, image: np.ndarray, text: str, hit: str, strength: float = 1.0) -> OcclusionCheck:
-        self.asked.append(("check", text, hit, strength))
+    def verify(self, image: np.ndarray, text: str, hit: str, text_weight: float = 1.0) -> OcclusionCheck:
+        self.asked.append(("check", text, hit, text_weight))
         picture = load_image(self._record(hit).path)
         elsewhere = tuple(OccludedImage(picture, 0.87 - n / 100, 1 + n) for n in range(5))
         return OcclusionCheck(hit, 0.08, OccludedImage(picture, 0.88, 1), OccludedImage(picture, 0.61, 9), elsewhere)

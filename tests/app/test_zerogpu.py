@@ -59,13 +59,13 @@ class Engine:
     model = SimpleNamespace(card={}, name="m")
     gallery = SimpleNamespace(folder=None)
 
-    def stream(self, image, text, k=12, strength=1.0, leave_out=False):
+    def stream(self, image, text, top_k=12, text_weight=1.0, leave_out=False):
         if not text:
             raise InputError("The text is empty.")
         box = Letterbox.fit(*image.shape[:2], 16)
         shown = AttentionMap(np.ones((4, 4), np.float32), box, 0.0)
         for step in range(3):
-            yield Explanation(text, image, shown, (), (), f"{os.getpid()} {step}", f"{k} {strength} {leave_out}")
+            yield Explanation(text, image, shown, (), (), f"{os.getpid()} {step}", f"{top_k} {text_weight} {leave_out}")
 
     def suggest(self, image):
         return [str(os.getpid()), str(image.shape)]
@@ -84,7 +84,7 @@ def lent(monkeypatch):
 
 
 def test_every_step_of_an_answer_comes_from_the_lent_process(lent):
-    steps = list(lent["other"].stream(PICTURE, "make it red", 5, strength=0.5))
+    steps = list(lent["other"].stream(PICTURE, "make it red", 5, text_weight=0.5))
     made, order = zip(*(step.model.split() for step in steps), strict=True)
     assert order == ("0", "1", "2")
     assert len(set(made)) == 1

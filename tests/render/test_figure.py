@@ -50,7 +50,7 @@ def explanation(
         model="compact",
         fingerprint="0123456789abcdef",
         gallery="gallery",
-        strength=1.0,
+        text_weight=1.0,
     )
 
 

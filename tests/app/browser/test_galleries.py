@@ -62,7 +62,7 @@ def test_a_gallery_is_chosen_by_keyboard_and_every_way_on_keeps_to_it(visit, two
     load, call = page.locator(".mm-code code").text_content().splitlines()[3:5]
     assert load.startswith('engine = mmgrad.load(gallery="drawn')
     assert call == (
-        'explanation = engine.explain("01.png", "put it on the beach", k=12)  # a picture of the gallery "others"'
+        'explanation = engine.explain("01.png", "put it on the beach", top_k=12)  # a picture of the gallery "others"'
     )
     steps = page.locator(".mm-trail button")
     assert steps.all_inner_texts() == ["make the box blue · others", "put it on the beach · drawn"]

@@ -50,7 +50,7 @@ def test_a_link_carries_the_settings(visit, served):
     visitor.wait_for_answer("as the link says")
     assert ("stream", "as the link says", 12, 0.5, True) in served.asked
     assert visitor.page.locator(".mm-code code").text_content().splitlines()[4] == (
-        'explanation = engine.explain(engine.gallery.folder / "05.png", "as the link says", k=12, strength=0.5, '
+        'explanation = engine.explain(engine.gallery.folder / "05.png", "as the link says", top_k=12, text_weight=0.5, '
         "exclude_duplicates=True)"
     )
 
