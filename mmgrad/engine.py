@@ -222,7 +222,11 @@ class Engine:
         return text, k
 
     def _checked_text_weight(self, text_weight: float) -> float:
-        if isinstance(text_weight, bool) or not isinstance(text_weight, int | float) or not 0 <= text_weight <= MAX_TEXT_WEIGHT:
+        if (
+            isinstance(text_weight, bool)
+            or not isinstance(text_weight, int | float)
+            or not 0 <= text_weight <= MAX_TEXT_WEIGHT
+        ):
             raise InputError(f"The text_weight must be a number from 0 to {MAX_TEXT_WEIGHT:g}, not {text_weight!r}.")
         return float(text_weight)
 

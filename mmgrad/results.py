@@ -100,8 +100,8 @@ class Hit:
 class Explanation:
     """What was found, and why.
 
-    `fingerprint` is the model's; `text_weight` how much the text's change counted (1: as trained); `excluded` the ids of
-    the gallery's copies of the reference that were not to be found; `confidence` the chance, from 0 to 1, that the
+    `fingerprint` is the model's; `text_weight` how much the text's change counted (1: as trained); `excluded` the ids
+    of the gallery's copies of the reference that were not to be found; `confidence` the chance, from 0 to 1, that the
     first hit is the picture asked for, None where none was calibrated; `timing_ms` the milliseconds of each step so
     far.
     """

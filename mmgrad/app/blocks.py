@@ -17,7 +17,7 @@ from mmgrad.app.settings import Limits
 from mmgrad.app.tables import read_report
 from mmgrad.app.theme import theme
 from mmgrad.app.view import colours_view
-from mmgrad.engine import MAX_TEXT_WEIGHT, MAX_TEXT, Engine
+from mmgrad.engine import MAX_TEXT, MAX_TEXT_WEIGHT, Engine
 
 STATIC = Path(__file__).resolve().parent / "static"
 SCRIPTS = (

@@ -45,9 +45,8 @@ def without_each(encoder: Encoder, text: str, words: tuple[Word, ...]) -> TextTo
 
 
 def interpolate_query(before: Tensor, query: Tensor, text_weight: float) -> Tensor:
-    """The query with the text's change weighed: from `before` (text_weight 0, the picture alone) through the query as it
-    was composed (1) and beyond. Both [B, D], L2-normalised, and so is what is returned."""
-    if text_weight == 1:
+    """The query between `before` (text_weight 0, the picture alone) and the composed query (1), and beyond; both [B,
+    D], L2-normalised, and so is what is returned.""" if text_weight == 1:
         return query
     return torch.nn.functional.normalize(before + text_weight * (query - before), dim=-1)
 
@@ -66,7 +65,8 @@ def word_maps(
     """The words of one text, all together.
 
     `tokens` are the text's, `features` [1, C, h, w] the reference's, `target_features` [K, C, h, w] those of the
-    pictures found, best first; `before` and `query` [1, D] the query without the text and with it, of this `text_weight`.
+    pictures found, best first; `before` and `query` [1, D] the query without the text and with it, of this
+    `text_weight`.
     """
     words = tokens.words[0]
     without = without_each(encoder, text, words)

@@ -139,8 +139,8 @@ def _standardise(composer: Composer, data: Features, encoder: Trainable) -> None
 def _optimizers(composer: Composer, settings: Settings) -> tuple[Optimizer, ...]:
     """Muon for matrices, AdamW for all else."""
     trained = [p for p in composer.parameters() if p.requires_grad]
-    matrices = [p for p in trained if p.ndim == 2 and p is not composer.place]
-    others = [p for p in trained if p.ndim != 2 or p is composer.place]
+    matrices = [p for p in trained if p.ndim == 2 and p is not composer.pos_embed]
+    others = [p for p in trained if p.ndim != 2 or p is composer.pos_embed]
     muon = Muon(matrices, settings.learning_rate, settings.weight_decay)
     return muon, AdamW(others, lr=settings.learning_rate, betas=(0.9, 0.98), weight_decay=0.0)
 

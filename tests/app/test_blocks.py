@@ -106,12 +106,12 @@ def test_the_script_of_a_part_is_only_its_call(both):
 
 
 def test_every_script_in_the_folder_is_part_of_the_page():
-    assert {path.name for path in layout.HERE.glob("*.js")} == set(layout.SCRIPTS)
+    assert {path.name for path in layout.STATIC.glob("*.js")} == set(layout.SCRIPTS)
 
 
 @pytest.mark.parametrize(
     "path",
-    [path for path in layout.HERE.iterdir() if path.suffix in {".js", ".css", ".html"}],
+    [path for path in layout.STATIC.iterdir() if path.suffix in {".js", ".css", ".html"}],
     ids=lambda path: path.name,
 )
 def test_the_pages_own_files_write_no_markup_and_name_no_other_host(path):

@@ -20,7 +20,9 @@ def mean_colour(images):
 @pytest.fixture
 def model():
     device = torch.device("cpu")
-    return SimpleNamespace(fingerprint="f", dimension=4, device=device, card={}, name="colours", embed=mean_colour)
+    return SimpleNamespace(
+        fingerprint="f", dimension=4, device=device, card={}, name="colours", encode_image=mean_colour
+    )
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-import mmgrad.app
 from mmgrad import cli
+from mmgrad.app import blocks
 from mmgrad.app import example_cache as prepared
 from mmgrad.app import galleries as engines
 from mmgrad.app import zerogpu as zero
@@ -54,7 +54,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict:
     monkeypatch.setattr(model, "load_model", load_model)
     monkeypatch.setattr(engines, "load_engines", load_engines)
     monkeypatch.setattr(prepared, "prepare", lambda engine, examples, top: {"prepared for": engine, "top": top})
-    monkeypatch.setattr(mmgrad.app, "launch", launch)
+    monkeypatch.setattr(blocks, "launch", launch)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "some GPU")
     return asked
 
@@ -156,7 +156,7 @@ def test_a_port_in_use_is_told_as_such(loaded, monkeypatch, capsys):
     def fails(*_, **__):
         raise OSError("Cannot find empty port in range: 7860-7860. You can specify another.\nMore.")
 
-    monkeypatch.setattr(mmgrad.app, "launch", fails)
+    monkeypatch.setattr(blocks, "launch", fails)
     assert cli.main(["serve", "--port", "7860"]) == 2
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.startswith("mmgrad: The page cannot be served: Cannot find empty port in range: 7860-7860.")

@@ -81,7 +81,7 @@ def test_a_folder_is_indexed_once_and_loaded_afterwards(folder: Path) -> None:
 def test_each_row_is_the_embedding_of_its_picture(folder: Path) -> None:
     built = Gallery.load(folder, MeanColour(), progress=False)
     for row in (0, 31, 32, 39):  # across the border of a batch
-        own = MeanColour().embed([np.asarray(Image.open(built.records[row].path))])
+        own = MeanColour().encode_image([np.asarray(Image.open(built.records[row].path))])
         assert torch.allclose(built.embeddings[row], own[0])
 
 
@@ -352,7 +352,9 @@ def test_pictures_that_cannot_be_read_are_left_out_and_listed(folder: Path, capl
     assert model.embedded == 0
     assert again.skipped == built.skipped
     assert again.records == built.records
-    assert torch.allclose(again.embeddings[3], MeanColour().embed([np.asarray(Image.open(folder / "04.png"))])[0])
+    assert torch.allclose(
+        again.embeddings[3], MeanColour().encode_image([np.asarray(Image.open(folder / "04.png"))])[0]
+    )
 
 
 def test_a_folder_of_broken_pictures_only_is_refused(tmp_path: Path) -> None:

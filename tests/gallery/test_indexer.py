@@ -181,7 +181,7 @@ def test_an_added_picture_is_the_only_one_that_is_opened(folder: Path, monkeypat
     model = Neighbourly()
     found = Gallery.build(folder, model, progress=False)
     assert (opened, model.embedded) == (["read red.png", "decoded red.png"], 1)
-    query = Neighbourly().embed([np.asarray(Image.open(folder / "red.png"))])
+    query = Neighbourly().encode_image([np.asarray(Image.open(folder / "red.png"))])
     assert found.records[int(found.search(query, 1).indices[0, 0])].id == "red.png"
 
 

@@ -31,7 +31,7 @@ def test_a_saved_composer_comes_back_the_same(folder):
     again, _ = load_composer(folder)
     features = torch.randn(2, 6, 4, 4)
     assert card == {"name": "small"}
-    assert torch.equal(composer.encode_image(features), again.image(features))
+    assert torch.equal(composer.encode_image(features), again.encode_image(features))
     assert not any(parameter.requires_grad for parameter in composer.parameters())
 
 
