@@ -45,8 +45,11 @@ def without_each(encoder: Encoder, text: str, words: tuple[Word, ...]) -> TextTo
 
 
 def interpolate_query(before: Tensor, query: Tensor, text_weight: float) -> Tensor:
-    """The query between `before` (text_weight 0, the picture alone) and the composed query (1), and beyond; both [B,
-    D], L2-normalised, and so is what is returned.""" if text_weight == 1:
+    """The query between `before` (text_weight 0, the picture alone) and the composed query (1), and beyond.
+
+    Both are [B, D], L2-normalized, and so is the result.
+    """
+    if text_weight == 1:
         return query
     return torch.nn.functional.normalize(before + text_weight * (query - before), dim=-1)
 
