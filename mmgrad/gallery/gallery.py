@@ -16,14 +16,14 @@ from mmgrad.gallery import store as gallery_files
 from mmgrad.gallery.embedding_cache import Known
 from mmgrad.gallery.indexer import Embedder, Rows
 from mmgrad.gallery.journal import Journal
-from mmgrad.gallery.search import SearchResult, nearest
+from mmgrad.gallery.search import SearchResult, top_k_search
 from mmgrad.gallery.sources.detect import Source, read_source
 from mmgrad.gallery.sources.folder import Record
 from mmgrad.gallery.store import Manifest, StaleError, Stored
 
 __all__ = ["Embedder", "Gallery", "Record", "SearchResult"]
 
-DTYPES = (torch.float32, torch.float16)
+DTYPES = (torch.float32, torch.float16, torch.bfloat16)
 """What rows may be kept in while they are searched; on disk they are float32."""
 
 logger = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class Gallery:
     Attributes:
         folder: where the pictures lie: a folder, a zip archive or a dataset.
         records: the N pictures, one for each row.
-        embeddings: float32 or float16 [N, D], L2-normalised, on any device.
+        embeddings: float32, float16 or bfloat16 [N, D], L2-normalized, on any device.
         fingerprint: of the model that made them.
         skipped: (id, why) of the pictures that could not be read.
 
@@ -60,7 +60,7 @@ class Gallery:
             )
         if self.embeddings.dtype not in DTYPES or not gallery_files.is_normalised(self.embeddings):
             raise GalleryError(
-                f"The embeddings of the gallery '{self.folder}' are not float32 or float16 of length 1; "
+                f"The embeddings of the gallery '{self.folder}' are not float32, float16 or bfloat16 of length 1; "
                 "please build it again."
             )
         if len(self.positions) != len(self.records):
@@ -196,7 +196,7 @@ class Gallery:
         available = len(self) - len(hidden)
         if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= available:
             raise InputError(f"{k} results were asked for; this gallery can give from 1 to {available}.")
-        return nearest(self.embeddings, queries, k, hidden)
+        return top_k_search(self.embeddings, queries, k, hidden)
 
 
 def _readable(source: Source, manifest: Manifest) -> tuple[Record, ...]:
