@@ -67,7 +67,8 @@ def trials(queries: Tensor, foreign: Tensor, images: Tensor, reference: Tensor, 
     queries [Q, D], q of Q triplets; foreign [Q, D], q of their references with texts of other pictures; images [N, D],
     g of all pictures; reference and target [Q] int64, rows of the images.
     """
-    number = torch.arange(len(queries))
+    number = torch.arange(len(queries), device=queries.device)
+    reference, target = reference.to(queries.device), target.to(queries.device)
     kind = (number % EVERY == 1).long() + 2 * (number % EVERY == 3).long()
     queries = torch.where(kind[:, None] == 2, foreign, queries)
     clues, right = [], []
@@ -85,7 +86,7 @@ def fit(found: Trials) -> Confidence:
 
     The weights of the standardised clues are held back a little, so that clues that tell all apart stay finite.
     """
-    clues, truth = found.clues, found.right.float()
+    clues, truth = found.clues.cpu(), found.right.float().cpu()
     mean, spread = clues.mean(dim=0), clues.std(dim=0).clamp_min(1e-6)
     known = (clues - mean) / spread
     line = nn.Linear(clues.shape[1], 1)
