@@ -1,50 +1,55 @@
-"""Pretend CUDA tensors through everything that runs on a device: the first one that meets a CPU tensor raises.
+"""Pretend GPU tensors through everything that runs on a device: the first one that meets a CPU tensor raises.
 
 `FakeTensorMode` of torch knows shapes, dtypes and devices, and needs no GPU. Reading values (`.item()`, `.tolist()`,
 `bool(tensor)`, masks as indices) raises too, so these calls stay at the seams, outside of what is tried here.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
-from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorDeviceMismatchError, FakeTensorMode
 from torch.utils._pytree import tree_map
 
 from mmgrad.attribution.baselines import match_map, text_agnostic_gradcam
 from mmgrad.attribution.blend import explain_reference, explain_targets
-from mmgrad.attribution.gradients import query_signal, reference_map, signed_map, similarity_signal, target_map, target_maps
+from mmgrad.attribution.gradients import (
+    query_signal,
+    reference_map,
+    signed_map,
+    similarity_signal,
+    target_map,
+    target_maps,
+)
 from mmgrad.attribution.words import interpolate_query
-from mmgrad.encoders.base import TextTokens
+from mmgrad.encoders import class_prototypes
 from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.encoders.dual_encoder import DualEncoder
-from mmgrad.gallery.search import top_k_search
 from mmgrad.models.composer import Composer
 from mmgrad.models.confidence import Confidence, clues_of
 from mmgrad.models.zero_shot import COMPOSITIONS, DualComposer
 
-CUDA = torch.device("cuda:0")
+GPU = torch.device("lazy:0")
+"""A device that torch knows in every build. Slices of pretend CUDA tensors raise in builds without CUDA."""
 TEXTS = ["replace the dog with a cat", "remove the teapot"]
 ENCODERS = ("compact", "clip", "siglip", "siglip2")
 
 
 def pretend(value: Any, mode: FakeTensorMode) -> Any:
-    """A tensor, or a structure of tensors, as pretend CUDA tensors of the same shapes and dtypes."""
+    """A tensor, or a structure of tensors, as pretend GPU tensors of the same shapes and dtypes."""
 
     def one(leaf: Any) -> Any:
         if not isinstance(leaf, Tensor) or isinstance(leaf, FakeTensor):
             return leaf
-        return FakeTensor(mode, torch.empty_like(leaf, device="meta"), CUDA)
+        return FakeTensor(mode, torch.empty_like(leaf, device="meta"), GPU)
 
     return tree_map(one, value)
 
 
 def move(module: nn.Module, mode: FakeTensorMode) -> None:
-    """Replace all weights of a module, in place, by pretend CUDA ones."""
+    """Replace all weights of a module, in place, by pretend GPU ones."""
     for part in module.modules():
         for name, weight in list(part._parameters.items()):
             if weight is not None:
@@ -58,22 +63,24 @@ def pretend_encoder(name: str, folders: dict[str, Path], mode: FakeTensorMode) -
     encoder: CompactEncoder | DualEncoder
     if name == "compact":
         encoder = CompactEncoder()
-        encoder.encode_text(TEXTS)  # prototypes of words that are no names are found once, at a seam
+        encoder.encode_text(TEXTS)  # the prototypes of words that are no names are found once, at a seam
+        similar, on_disk = encoder.prototypes._near, class_prototypes._embeddings(encoder.embed_sentences)
         move(encoder.net, mode)
         move(encoder.text, mode)
-        for part in ("rows", "embeddings"):
-            setattr(encoder.prototypes, part, pretend(getattr(encoder.prototypes, part), mode))
-        encoder.prototypes._near = pretend(encoder.prototypes._near, mode)
+        del encoder.__dict__["prototypes"]
+        with pytest.MonkeyPatch.context() as patch, mode:
+            patch.setattr(class_prototypes, "_embeddings", lambda _: on_disk)  # files are not read in this mode
+            encoder.prototypes._near = pretend(similar, mode)
     else:
         encoder = DualEncoder(folders[name])
         move(encoder.model, mode)
-    encoder.device = CUDA
+    encoder.device = GPU
     return encoder
 
 
 @pytest.fixture(scope="module")
 def mode() -> FakeTensorMode:
-    return FakeTensorMode()
+    return FakeTensorMode(allow_non_fake_inputs=True)  # real ones count as CPU tensors
 
 
 class Scene:
@@ -101,15 +108,15 @@ def scene(request: pytest.FixtureRequest, folders: dict[str, Path], mode: FakeTe
 def test_features_and_token_states_are_on_the_device(scene: Scene) -> None:
     encoder = scene.encoder
     for made in (scene.features, scene.tokens.states, scene.tokens.mask):
-        assert made.device == CUDA
+        assert made.device == GPU
     assert scene.features.shape == (2, encoder.channels, encoder.grid, encoder.grid)
     assert scene.tokens.states.shape[2] == encoder.token_width
     with scene.mode:
         stages = encoder.stages(torch.zeros(2, 3, encoder.size, encoder.size))
-        assert encoder.unpack(*(stage.cpu() for stage in stages)).device == CUDA  # stages of a cache are on the CPU
-        assert encoder.to_grid(scene.features).device == CUDA
+        assert encoder.unpack(*(stage.cpu() for stage in stages)).device == GPU  # stages of a cache are on the CPU
+        assert encoder.to_grid(scene.features).device == GPU
         kept = encoder.encode_tokens(TEXTS)
-        assert encoder.add_prototypes(kept.states, TEXTS).device == CUDA
+        assert encoder.add_prototypes(kept.states, TEXTS).device == GPU
 
 
 def test_the_compact_encoder_reads_unknown_words_and_classes_on_the_device(folders, mode: FakeTensorMode) -> None:
@@ -119,14 +126,39 @@ def test_the_compact_encoder_reads_unknown_words_and_classes_on_the_device(folde
         found, vectors = encoder.prototypes.nearest(encoder.embed_sentences(["puppy", "kitten"]))
         stage = encoder.stages(torch.zeros(1, 3, encoder.size, encoder.size))[-1]
         shown = encoder.class_activation(stage.cpu()[0], 3)
-    assert found.device == vectors.device == shown.device == CUDA
+    assert found.device == vectors.device == shown.device == GPU
 
 
 def test_a_name_embedding_on_the_cpu_is_noticed(folders, mode: FakeTensorMode) -> None:
-    """What these tests are for: the state of an earlier version, in which every query failed on a GPU."""
+    """What these tests are for: an earlier version kept them there, and every query failed on a GPU."""
     encoder = pretend_encoder("compact", folders, mode)
     assert isinstance(encoder, CompactEncoder)
     with mode:
         encoder.prototypes.embeddings = encoder.prototypes.embeddings.cpu()
-        with pytest.raises(RuntimeError, match="device"):
+        with pytest.raises(FakeTensorDeviceMismatchError):
             encoder.prototypes.nearest(encoder.embed_sentences(["puppy"]))
+
+
+def test_embeddings_maps_and_scores_are_made_on_the_device(scene: Scene) -> None:
+    encoder, features, blank, tokens = scene.encoder, scene.features, scene.blank, scene.tokens
+    made: list[Any] = []
+    for composer in scene.composers:
+        with scene.mode:
+            g, before = composer.encode_image(features), composer.encode_reference(features)
+            q = composer.encode_query(features, tokens.states, tokens.mask)
+            q = interpolate_query(before, q, 1.5)
+            change, grid = q - before, encoder.to_grid
+            baseline = (tokens.states.flip(0), tokens.mask.flip(0))
+            made += [g, before, q, clues_of(q @ g.T, q, g)]
+            made.append(Confidence((1.0, 2.0, 3.0), 0.5)(made[-1]))
+            made.append(reference_map(composer, features, tokens.states, tokens.mask, grid))
+            made.append(reference_map(composer, features, tokens.states, tokens.mask, grid, baseline=baseline))
+            made += [target_map(composer, features, change, grid), target_maps(composer, features, change, grid)]
+            made += explain_reference(composer, features, tokens.states, tokens.mask, g, blank, grid)
+            made += explain_targets(composer, features, change, q, blank, grid)
+            made.append(signed_map(query_signal(composer, g, tokens.states, tokens.mask), features, grid))
+            made.append(signed_map(similarity_signal(composer, q[:1].expand(2, -1)), features, grid))
+            made.append(text_agnostic_gradcam(composer, features, g, grid))
+            made.append(match_map(composer, features, tokens.states, tokens.mask, g, grid))
+    assert {value.device for value in made} == {GPU}
+    assert all(value.dtype == torch.float32 for value in made)
