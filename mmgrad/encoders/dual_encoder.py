@@ -110,6 +110,10 @@ class DualEncoder:
         parts = (stage.to(self.device, non_blocking=True).expand(-1, -1, self.grid, self.grid) for stage in stages)
         return torch.cat(list(parts), dim=1).float()
 
+    def compile(self) -> bool:
+        """Nothing is faster here; returns False."""
+        return False
+
     def encode_tokens(self, texts: Sequence[str]) -> TextTokens:
         """Texts -> their states, all of which are kept."""
         return self.encode_text(texts)

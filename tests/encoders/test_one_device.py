@@ -4,13 +4,16 @@
 `bool(tensor)`, masks as indices) raises too, so these calls stay at the seams, outside of what is tried here.
 """
 
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorDeviceMismatchError, FakeTensorMode
+from torch.optim.swa_utils import AveragedModel
 from torch.utils._pytree import tree_map
 
 from mmgrad.attribution.baselines import match_map, text_agnostic_gradcam
@@ -30,6 +33,10 @@ from mmgrad.encoders.dual_encoder import DualEncoder
 from mmgrad.models.composer import Composer
 from mmgrad.models.confidence import Confidence, clues_of
 from mmgrad.models.zero_shot import COMPOSITIONS, DualComposer
+from mmgrad.training.batches import Batch, MirrorTargets, RegionTargets
+from mmgrad.training.loop import _averaged, _optimizers
+from mmgrad.training.losses import compute_loss
+from mmgrad.training.settings import Settings
 
 GPU = torch.device("lazy:0")
 """A device that torch knows in every build. Slices of pretend CUDA tensors raise in builds without CUDA."""
@@ -40,9 +47,12 @@ ENCODERS = ("compact", "clip", "siglip", "siglip2")
 def pretend(value: Any, mode: FakeTensorMode) -> Any:
     """A tensor, or a structure of tensors, as pretend GPU tensors of the same shapes and dtypes."""
 
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{field.name: pretend(getattr(value, field.name), mode) for field in fields(value)})
+
     def one(leaf: Any) -> Any:
         if not isinstance(leaf, Tensor) or isinstance(leaf, FakeTensor):
-            return leaf
+            return pretend(leaf, mode) if is_dataclass(leaf) else leaf
         return FakeTensor(mode, torch.empty_like(leaf, device="meta"), GPU)
 
     return tree_map(one, value)
@@ -162,3 +172,53 @@ def test_embeddings_maps_and_scores_are_made_on_the_device(scene: Scene) -> None
             made.append(match_map(composer, features, tokens.states, tokens.mask, g, grid))
     assert {value.device for value in made} == {GPU}
     assert all(value.dtype == torch.float32 for value in made)
+
+
+@pytest.mark.parametrize("targets", ["regions", "mirror", "none"])
+@pytest.mark.parametrize("name", ["compact", "clip"])
+def test_a_training_step_stays_on_the_device(
+    targets: str, name: str, folders: dict[str, Path], mode: FakeTensorMode
+) -> None:
+    """Both losses, their second-order gradients, clipping, both optimizers and the running mean of the weights."""
+    encoder, settings = pretend_encoder(name, folders, mode), Settings(attention_every=1)
+    composer = Composer(encoder.channels, encoder.token_width, encoder.grid, encoder.prototype_dim, layers=1)
+    move(composer, mode)
+    memory = SimpleNamespace(others=lambda _: pretend(torch.zeros(5, composer.dimension), mode), keep=lambda *_: None)
+    triplets = torch.arange(3)
+    with mode:
+        tokens = encoder.encode_text(TEXTS * 2)
+        average = AveragedModel(composer, avg_fn=_averaged)
+    batch = pretend(
+        Batch(
+            scenes=torch.arange(6),
+            features=torch.zeros(6, encoder.channels, encoder.grid, encoder.grid),
+            states=tokens.states,
+            mask=tokens.mask,
+            reference=torch.zeros(4, dtype=torch.long),
+            target=torch.ones(4, dtype=torch.long),
+            attention={
+                "regions": RegionTargets(
+                    triplets,
+                    torch.zeros(3, 2, encoder.grid_out, encoder.grid_out),
+                    (triplets[:2], triplets[1:]),
+                    (triplets, tokens.states[:3], tokens.mask[:3]),
+                ),
+                "mirror": MirrorTargets(
+                    triplets, torch.zeros(6, encoder.channels, encoder.grid, encoder.grid), triplets[:2]
+                ),
+                "none": None,
+            }[targets],
+        ),
+        mode,
+    )
+    with mode:
+        optimizers = _optimizers(composer.train(), settings)
+        loss, parts = compute_loss(composer, batch, encoder.to_grid, settings, 6, memory)  # type: ignore[arg-type]
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(composer.parameters(), 1.0)
+        for optimizer in optimizers:
+            optimizer.step()
+        average.update_parameters(composer)
+    assert {value.device for value in (loss, *parts.values(), *composer.state_dict().values())} == {GPU}
+    assert {p.grad.device for p in composer.parameters() if p.grad is not None} == {GPU}
+    assert len(parts) == {"regions": 4, "mirror": 4, "none": 2}[targets]
