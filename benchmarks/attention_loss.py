@@ -29,11 +29,12 @@ from mmgrad.evaluation.protocols.scenes import Report, evaluate
 from mmgrad.models.checkpoint import load_composer
 from mmgrad.models.model import load_encoder
 from mmgrad.training import scene_cache as cache
-from mmgrad.training.batches import Sampler, Settings
+from mmgrad.training.batches import Sampler
 from mmgrad.training.features import Features
 from mmgrad.training.loop import composer_for, train
-from mmgrad.training.losses import objective
+from mmgrad.training.losses import compute_loss
 from mmgrad.training.scene_cache import Part
+from mmgrad.training.settings import Settings
 
 WITH, EQUAL_STEPS, EQUAL_TIME = "with", "without, equal steps", "without, equal time"
 HELD_OUT = Part("validation", 100)
@@ -63,9 +64,9 @@ def main() -> None:
         timed.write_text(str(_time_ratio(settings, data, encoder)))
     ratio = float(timed.read_text())
     longer = round(options.steps * ratio)
-    arms = {WITH: settings, EQUAL_TIME: replace(settings, attention=0.0, steps=longer, warmup=longer // 10)}
+    arms = {WITH: settings, EQUAL_TIME: replace(settings, attention_loss_weight=0.0, steps=longer, warmup=longer // 10)}
     if options.begin is None:
-        arms[EQUAL_STEPS] = replace(settings, attention=0.0)
+        arms[EQUAL_STEPS] = replace(settings, attention_loss_weight=0.0)
     seeds = range(options.seeds)
     with ProcessPoolExecutor(options.workers, get_context("spawn")) as pool:
         jobs = [(options, name, replace(arm, seed=seed)) for seed in seeds for name, arm in arms.items()]
@@ -107,10 +108,10 @@ def _time_ratio(settings: Settings, data: Features, encoder: Trainable, laps: in
     ratios = []
     for lap in range(laps):
         seconds = []
-        for arm in (settings, replace(settings, attention=0.0)):
+        for arm in (settings, replace(settings, attention_loss_weight=0.0)):
             start = time.perf_counter()
             for step in range(lap * settings.attention_every, (lap + 1) * settings.attention_every):
-                loss, _ = objective(composer, sampler.batch(step), encoder.to_grid, arm, step)
+                loss, _ = compute_loss(composer, sampler.batch(step), encoder.to_grid, arm, step)
                 composer.zero_grad()
                 loss.backward()
             seconds.append(time.perf_counter() - start)

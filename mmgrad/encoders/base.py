@@ -102,6 +102,10 @@ class Trainable(Encoder, Protocol):
         """What `stages` gave -> feature map [B, C, h, w] float32."""
         ...
 
+    def compile(self) -> bool:
+        """Make `stages` faster for work on many images in a process of its own; whether anything has changed."""
+        ...
+
     def encode_tokens(self, texts: Sequence[str]) -> TextTokens:
         """Texts -> as much of their token states as is kept."""
         ...

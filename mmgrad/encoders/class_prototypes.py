@@ -49,7 +49,7 @@ class ClassPrototypes:
         )
         self.numbers = {name: number for number, name in enumerate(names())}
         self.embed = embed
-        self.embeddings = _embeddings(embed)
+        self.embeddings = _embeddings(embed).to(classifier.device)
         self._near: dict[str, Tensor | None] = {}  # of words that are no name
 
     def find(self, texts: Sequence[Sequence[Word]]) -> list[list[tuple[Word, Tensor]]]:
@@ -92,10 +92,19 @@ class ClassPrototypes:
         self._near |= dict.fromkeys(new)
         if not asked:
             return
-        for word, cosine in zip(asked, self.embed(asked) @ self.embeddings.T, strict=True):
-            weights = ((cosine - cosine.max()) / TEMPERATURE).exp() * (cosine >= NEAR)
-            if weights.any():
-                self._near[word] = functional.normalize(weights @ self.rows, dim=0)
+        found, vectors = self.nearest(self.embed(asked))
+        for word, known, vector in zip(asked, found.tolist(), vectors, strict=True):
+            if known:
+                self._near[word] = vector
+
+    def nearest(self, embeddings: Tensor) -> tuple[Tensor, Tensor]:
+        """Prototypes for words by their sentence embeddings [B, D], as means over the names that are close in meaning.
+
+        Returns whether any name is close enough [B] bool, and the prototypes [B, C] of length 1, zero where none is.
+        """
+        cosine = embeddings @ self.embeddings.T  # (B, N)
+        weights = ((cosine - cosine.amax(dim=1, keepdim=True)) / TEMPERATURE).exp() * (cosine >= NEAR)
+        return weights.any(dim=1), torch.stack([functional.normalize(row @ self.rows, dim=0) for row in weights])
 
 
 @lru_cache(maxsize=1)

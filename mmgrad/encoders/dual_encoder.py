@@ -107,7 +107,12 @@ class DualEncoder:
 
     def unpack(self, *stages: Tensor) -> Tensor:
         """What `stages` gave -> feature map [B, C (1 + p), grid, grid] float32."""
-        return torch.cat([stage.expand(-1, -1, self.grid, self.grid) for stage in stages], dim=1).float()
+        parts = (stage.to(self.device, non_blocking=True).expand(-1, -1, self.grid, self.grid) for stage in stages)
+        return torch.cat(list(parts), dim=1).float()
+
+    def compile(self) -> bool:
+        """Nothing is faster here; returns False."""
+        return False
 
     def encode_tokens(self, texts: Sequence[str]) -> TextTokens:
         """Texts -> their states, all of which are kept."""
@@ -145,8 +150,8 @@ class DualEncoder:
         leading = features.new_zeros(count, LEADING, features.shape[-1])
         known = torch.zeros(count, LEADING, dtype=torch.bool, device=self.device)
         leading[:, 0], known[:, 0] = features[:count], True
-        named = torch.tensor([change is not None for change in changes], device=self.device)
-        leading[named, 1:], known[named, 1:] = features[count:].unflatten(0, (-1, 2)), True
+        if named := [row for row, change in enumerate(changes) if change is not None]:
+            leading[named, 1:], known[named, 1:] = features[count:].unflatten(0, (-1, 2)), True
         states = torch.cat([leading, tokens], dim=1).float()
         return TextTokens(states, torch.cat([known, token_mask[:count]], dim=1), words[:count])
 
@@ -161,23 +166,22 @@ class DualEncoder:
             max_length=self._length,
             return_attention_mask=True,
             return_offsets_mapping=fast,
-            return_tensors="pt",
         )
-        ids, mask = batch["input_ids"], batch["attention_mask"]
         if fast:
-            offsets = batch["offset_mapping"].tolist()
+            offsets = batch["offset_mapping"]
         else:
             special = set(self.tokenizer.all_special_ids)
             pieces = [
-                ["" if i in special else self.tokenizer.convert_ids_to_tokens(i) for i in row] for row in ids.tolist()
+                ["" if i in special else self.tokenizer.convert_ids_to_tokens(i) for i in row]
+                for row in batch["input_ids"]
             ]
             offsets = [align(text, row) for text, row in zip(given, pieces, strict=True)]
         spans = [[(0, 0)] * LEADING + [tuple(pair) for pair in row] for row in offsets]
         words = tuple(words_of(text, row) for text, row in zip(texts, spans, strict=True))
-        mask = mask.to(self.device)
+        ids, mask = (torch.tensor(batch[key], device=self.device) for key in ("input_ids", "attention_mask"))
         # What the tokenizer's own files say the model takes: CLIP wants the mask, SigLIP was trained without.
         inputs = {"attention_mask": mask} if "attention_mask" in self.tokenizer.model_input_names else {}
-        return ids.to(self.device), mask.bool(), inputs, words
+        return ids, mask.bool(), inputs, words
 
 
 def align(text: str, pieces: Sequence[str]) -> list[tuple[int, int]]:

@@ -113,7 +113,8 @@ class Tower:
         """SigLIP 2 takes patches: rows of pixels [B, P, patch * patch * 3], and how many there are each way."""
         tiles = pixels.unflatten(3, (self.grid, self.patch)).unflatten(2, (self.grid, self.patch))
         rows = tiles.permute(0, 2, 4, 3, 5, 1).flatten(3).flatten(1, 2)  # (B, P, patch * patch * 3)
-        return self._embeddings(rows, torch.tensor([[self.grid, self.grid]] * len(rows), device=rows.device))
+        # The grid is the one that the positions were trained for: transformers would resize them to their own size.
+        return self._embeddings.patch_embedding(rows) + self._embeddings.position_embedding.weight
 
 
 def pack(patches: Tensor, prefix: Tensor, grid: int) -> Tensor:

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
+
+from mmgrad.models.logistic import fit_logistic
 
 CLUES = ("score", "lead", "moved")
 KINDS = ("as asked", "target not in the gallery", "text of another picture")
 EVERY = 4
 """Of so many searches one is of the second kind, and one of the third: neither can be right."""
 BLOCK = 512
+PENALTY = 1e-4
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,8 @@ def trials(queries: Tensor, foreign: Tensor, images: Tensor, reference: Tensor, 
     queries [Q, D], q of Q triplets; foreign [Q, D], q of their references with texts of other pictures; images [N, D],
     g of all pictures; reference and target [Q] int64, rows of the images.
     """
-    number = torch.arange(len(queries))
+    number = torch.arange(len(queries), device=queries.device)
+    reference, target = reference.to(queries.device), target.to(queries.device)
     kind = (number % EVERY == 1).long() + 2 * (number % EVERY == 3).long()
     queries = torch.where(kind[:, None] == 2, foreign, queries)
     clues, right = [], []
@@ -81,27 +84,15 @@ def trials(queries: Tensor, foreign: Tensor, images: Tensor, reference: Tensor, 
 
 
 def fit(found: Trials) -> Confidence:
-    """The regression whose chances are likeliest for what came of the searches.
+    """The regression under which the outcomes of the searches are most likely.
 
-    The weights of the standardised clues are held back a little, so that clues that tell all apart stay finite.
+    The weights of the standardized clues are penalized a little, so that they stay finite where the clues separate the
+    outcomes.
     """
-    clues, truth = found.clues, found.right.float()
+    clues, right = found.clues.cpu(), found.right.cpu()
     mean, spread = clues.mean(dim=0), clues.std(dim=0).clamp_min(1e-6)
-    known = (clues - mean) / spread
-    line = nn.Linear(clues.shape[1], 1)
-    nn.init.zeros_(line.weight)
-    nn.init.zeros_(line.bias)
-    optimizer = torch.optim.LBFGS(line.parameters(), max_iter=200, line_search_fn="strong_wolfe")
-
-    def loss() -> Tensor:
-        optimizer.zero_grad()
-        value = functional.binary_cross_entropy_with_logits(line(known)[:, 0], truth)
-        value = value + 1e-4 * line.weight.square().sum()
-        value.backward()
-        return value
-
-    with torch.enable_grad():
-        optimizer.step(loss)
-    weights = line.weight.detach()[0] / spread
-    first, second, third = weights.tolist()
-    return Confidence((first, second, third), float(line.bias.detach() - weights @ mean))
+    share = torch.full((len(clues),), 1 / max(1, len(clues)))
+    weight, bias = fit_logistic((clues - mean) / spread, right, share, PENALTY)
+    weight = weight / spread
+    first, second, third = weight.tolist()
+    return Confidence((first, second, third), float(bias - weight @ mean))

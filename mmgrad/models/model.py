@@ -97,7 +97,7 @@ class Model(ModelHubMixin):
         parts = [
             self.composer.encode_image(self.features(images[i : i + BATCH])[0]) for i in range(0, len(images), BATCH)
         ]
-        return torch.cat(parts) if parts else torch.zeros(0, self.dimension)
+        return torch.cat(parts) if parts else torch.zeros(0, self.dimension, device=self.device)
 
     def encode_text(self, text: str) -> TextTokens:
         """Token states and words of one text."""

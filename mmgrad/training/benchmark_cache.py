@@ -45,7 +45,7 @@ def build(
     Raises InputError where a file or a picture of the benchmark is missing or broken or the truths are secret, and
     ModelError where the folder is the cache of another encoder.
     """
-    shards.tie(folder, encoder)
+    shards.bind_cache(folder, encoder)
     benchmark = READERS[name](Path(root).expanduser(), split)
     if benchmark.hidden:
         raise InputError(f"The targets of the split '{split}' of {benchmark.name} are secret; train on another.")

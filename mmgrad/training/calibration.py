@@ -1,5 +1,4 @@
-"""What is set once on the validation split: how far queries reach, what share the named look has, from how little
-evidence on a map is none, and how sure a search is."""
+"""What a validation split sets once: two scales of the head, the thresholds of "no evidence", and the confidence."""
 
 import torch
 from torch import Tensor
@@ -11,52 +10,59 @@ from mmgrad.encoders.base import Trainable
 from mmgrad.models.composer import DIMENSION, Composer
 from mmgrad.models.confidence import Confidence, fit, trials
 from mmgrad.training.features import Features
-from mmgrad.training.validation import embed, embed_queries, found
+from mmgrad.training.validation import embed, embed_queries, recall_of
 
 BATCH = 64
-MISSED = 0.04
-"""At most this share of the true edits of a split may be called "no evidence": of new things it is a little more."""
 
-REACHES = [share / 100 for share in range(60, 105, 5)]
-SHARES = [share / 100 for share in range(0, 44, 4)]
-COST = 0.005
-"""Recall that a greater share of the named look may cost: it is there for names that validation does not ask for."""
+MISSED = 0.04
+"""Maximum share of a split's true edits that may be called "no evidence"; expect slightly more on unseen objects."""
+
+EDIT_SCALES = [percent / 100 for percent in range(60, 105, 5)]
+BRANCH_WEIGHTS = [percent / 100 for percent in range(0, 44, 4)]
+
+RECALL_COST = 0.005
+"""Recall that a greater weight of the prototype branch may cost: the branch is for names that validation lacks."""
 
 
 def tune_edit_scale(composer: Composer, data: Features, encoder: Trainable) -> None:
-    """Set the composer's `reach` to the one of REACHES with the greatest recall on a split, at its cut."""
+    """Set the composer's `edit_scale` to the one of EDIT_SCALES with the greatest recall on a split."""
     composer.edit_scale.fill_(1)
-    g, q, _, _ = _parts(composer, data, encoder)
-    before = g[data.reference]
+    g, q, _, _ = _branches(composer, data, encoder)
+    before = g[data.reference.to(g.device)]
 
-    def recall(reach: float) -> float:
-        queries = functional.normalize(before + reach * (q - before), dim=-1)
-        return found(queries @ g.T, data)
+    def recall(scale: float) -> float:
+        queries = functional.normalize(before + scale * (q - before), dim=-1)
+        return recall_of(queries @ g.T, data)
 
-    composer.edit_scale.fill_(max(REACHES, key=recall))
+    composer.edit_scale.fill_(max(EDIT_SCALES, key=recall))
 
 
 def tune_branch_weight(composer: Composer, data: Features, encoder: Trainable) -> None:
-    """Set the share of the composer's named look to the greatest of SHARES that costs at most COST of the recall on a
-    split."""
+    """Set the weight of the prototype branch to the greatest of BRANCH_WEIGHTS that costs at most RECALL_COST.
+
+    The cost is that of the recall on a split.
+    """
     if composer.prototype_head is None:
         return
-    share_of, share = composer.prototype_head.weight_for, composer.prototype_head.branch_weight
-    g, q, shown, named = _parts(composer, data, encoder)
-    edited, looks, references = q @ g.T, named @ shown.T, shown[data.reference]
+    head, weight = composer.prototype_head, composer.prototype_head.branch_weight
+    g, q, shown, named = _branches(composer, data, encoder)
+    edited, prototypes, references = q @ g.T, named @ shown.T, shown[data.reference.to(g.device)]
 
     def recall(tried: float) -> float:
-        share.fill_(tried)
-        own = share_of(references)
-        return found(((1 - share) * (1 - own)).sqrt() * edited + (share * own).sqrt() * looks, data)
+        weight.fill_(tried)
+        own = head.weight_for(references)
+        return recall_of(((1 - weight) * (1 - own)).sqrt() * edited + (weight * own).sqrt() * prototypes, data)
 
-    recalls = {tried: recall(tried) for tried in SHARES}
-    share.fill_(max(tried for tried, value in recalls.items() if value >= max(recalls.values()) - COST))
+    recalls = {tried: recall(tried) for tried in BRANCH_WEIGHTS}
+    weight.fill_(max(tried for tried, value in recalls.items() if value >= max(recalls.values()) - RECALL_COST))
 
 
-def _parts(composer: Composer, data: Features, encoder: Trainable) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The two parts of embeddings, whatever the share: g [S, 256] and q [T, 256], looks of the pictures [S, D'] and of
-    what the texts bring [T, D'], where D' may be 0."""
+def _branches(composer: Composer, data: Features, encoder: Trainable) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The two branches of the embeddings, each of length 1, whatever the weight of the second.
+
+    Returns g [S, 256] and q [T, 256], then the prototype embeddings of the images [S, D'] and of the texts [T, D'],
+    where D' may be 0.
+    """
     if composer.prototype_head is None:
         g, q = embed(composer, data, encoder)
         return g, q, g[:, :0], q[:, :0]
@@ -68,21 +74,22 @@ def _parts(composer: Composer, data: Features, encoder: Trainable) -> tuple[Tens
     return g, q, shown, named
 
 
-def calibrate_confidence(composer: Composer, data: Features, encoder: Trainable) -> Confidence:
-    """How sure a search is of its first result, fitted on a split."""
+def fit_confidence(composer: Composer, data: Features, encoder: Trainable) -> Confidence:
+    """The confidence of a search in its first result, fitted on a split."""
     g, q = embed(composer, data, encoder)
     others = torch.arange(len(q)).roll(len(q) // 2)  # of another family
     foreign = embed_queries(composer, data, encoder, others)
     return fit(trials(q, foreign, g, data.reference, data.target))
 
 
-def calibrate(composer: Composer, data: Features, encoder: Trainable, count: int = 500) -> dict[str, float]:
-    """Thresholds of the positive evidence of maps, from `count` triplets of a split.
+def evidence_thresholds(composer: Composer, data: Features, encoder: Trainable, count: int = 500) -> dict[str, float]:
+    """Thresholds of the total positive value of a map below which it says "no evidence".
 
-    "reference" and "target": the value that separates best (by balanced accuracy) the maps of triplets with a region
-    that changes from those without one, and in the reference also from those of texts that belong to other pictures.
-    "word_reference" and "word_target": the same for the maps of single words, of the noun that goes or comes against
-    words without a meaning of their own. None is above the MISSED quantile of the maps that have something to show.
+    They are chosen on `count` triplets of a split. "reference" and "target": the value that separates best (by balanced
+    accuracy) the maps of triplets with a region that changes from those without one, and in the reference also from
+    those of texts of other images. "word_reference" and "word_target": the same for the maps of single words, those of
+    the noun that is removed or added against function words. None is above the MISSED quantile of the maps that have
+    something to show.
     """
     generator = torch.Generator().manual_seed(0)
     index = torch.randperm(len(data.reference), generator=generator)[:count]
@@ -108,42 +115,50 @@ def calibrate(composer: Composer, data: Features, encoder: Trainable, count: int
 def _evidence(
     composer: Composer, data: Features, encoder: Trainable, index: Tensor, texts: Tensor | None = None
 ) -> Tensor:
-    """The positive evidence of the reference and target map of each triplet, with its own or other texts: [B, 2]."""
-    features = encoder.unpack(*data.scenes(data.reference[index]))
+    """The total positive value of the reference and target map of each triplet, with its own or other texts.
+
+    Returns [B, 2] on the CPU.
+    """
+    features = encoder.unpack(*data.scenes(data.reference[index], device=encoder.device))
     states, mask = data.texts(index if texts is None else texts, encoder)
     with torch.no_grad():
         change = composer.encode_query(features, states, mask) - composer.encode_reference(features)
-    target_features = encoder.unpack(*data.scenes(data.target[index]))
+    target_features = encoder.unpack(*data.scenes(data.target[index], device=encoder.device))
     maps = (
         reference_map(composer, features, states, mask, encoder.to_grid),
         target_map(composer, target_features, change, encoder.to_grid),
     )
-    return torch.stack([_positive(m) for m in maps], dim=1)
+    return torch.stack([_total_positive(m) for m in maps], dim=1).cpu()
 
 
 def _word_evidence(
     composer: Composer, data: Features, encoder: Trainable, triplet: int
 ) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    """For the reference and the target: the evidence of the words of the noun that goes (comes), and of empty words."""
+    """The total positive values of word maps, on the CPU: in the reference, then in the target.
+
+    Each is a pair: of the words of the noun that is removed (added), and of function words.
+    """
     info = data.info[triplet]
     tokens = encoder.encode_text([info["text"]])
     index = torch.tensor([triplet])
-    features, target = (encoder.unpack(*data.scenes(side[index])) for side in (data.reference, data.target))
+    features, target = (
+        encoder.unpack(*data.scenes(side[index], device=encoder.device)) for side in (data.reference, data.target)
+    )
     with torch.no_grad():
         before, query = composer.encode_reference(features), composer.encode_query(features, tokens.states, tokens.mask)
     found = word_maps(encoder, composer, info["text"], tokens, features, target, before, query)
-    references, targets = _positive(found.reference), _positive(found.targets[:, 0])
+    references, targets = _total_positive(found.reference).cpu(), _total_positive(found.targets[:, 0]).cpu()
     empty = [i for i, word in enumerate(found.words) if word.text.lower() in FUNCTION_WORDS]
-    gone, come = (words_of_noun(found.words, info[noun]) for noun in ("removed", "added"))
-    return (references[gone], references[empty]), (targets[come], targets[empty])
+    removed, added = (words_of_noun(found.words, info[noun]) for noun in ("removed", "added"))
+    return (references[removed], references[empty]), (targets[added], targets[empty])
 
 
-def _positive(maps: Tensor) -> Tensor:
+def _total_positive(maps: Tensor) -> Tensor:
     return maps.clamp_min(0).flatten(1).sum(1)
 
 
 def _threshold(present: Tensor, absent: Tensor) -> float:
-    """0, which calls no map empty, where a split has no maps of one kind."""
+    """The best threshold between two samples; 0, below which no map is, where one of them is empty."""
     if not len(present) or not len(absent):
         return 0.0
     bound = present.quantile(MISSED)

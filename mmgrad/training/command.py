@@ -1,35 +1,54 @@
-"""What `python -m mmgrad train` does: features of edit scenes, photographs or a benchmark, then the loop over them."""
+"""`python -m mmgrad train` and `calibrate`: features of scenes, photographs or a benchmark, then the work on them."""
 
 import re
 from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
 from mmgrad.encoders.base import Trainable
 from mmgrad.errors import InputError
 from mmgrad.models.model import DEFAULT, load_encoder
 from mmgrad.synthetic.families import TRAIN_FAMILIES, VALIDATION_FAMILIES
 from mmgrad.synthetic.photo_folder import load_photographs
-from mmgrad.training import benchmark_cache as benchmarks
-from mmgrad.training import scene_cache as cache
-from mmgrad.training.batches import Settings
+from mmgrad.training import benchmark_cache, scene_cache
+from mmgrad.training.calibrate import calibrate
 from mmgrad.training.features import Features
 from mmgrad.training.loop import train
+from mmgrad.training.run_state import stored_settings
 from mmgrad.training.scene_cache import Part
+from mmgrad.training.settings import Settings, default_precision
+from mmgrad.utils.device import choose_device
+
+_RENAMED = {"attention_loss_weight": "attention", "init_from": "begin", "start_index": "first_family"}
+"""Options by their names of the previous release, which the parser may still use."""
 
 
 def run(options: Namespace) -> None:
-    """Train as the options of the command say. Raises MMGradError where something of it cannot be."""
-    given = {key: getattr(options, key) for key in ("steps", "learning_rate", "attention", "seed")}
-    settings = Settings(**{key: value for key, value in given.items() if value is not None})
+    """Train as the options of the command say; with `--steps 0`, calibrate. Raises MMGradError for unusable options."""
+    if _option(options, "steps") == 0:
+        run_calibrate(options)
+        return
     _check(options)
-    encoder = load_encoder(options.model)
-    title = options.data if encoder.source == DEFAULT else "-".join(filter(None, (_plain(encoder.name), options.data)))
-    out = options.out or Path("runs") / (title or DEFAULT)
-    kept = options.cache or Path("runs") / ("cache" if encoder.source == DEFAULT else f"cache-{_plain(encoder.name)}")
-    data, validation = (_benchmark if options.data else _scenes)(options, encoder, kept)
+    encoder, out, cache = _encoder_and_folders(options)
+    settings = _settings(options, encoder, out)
+    data = (_benchmark if options.data else _scenes)(options, encoder, cache, "train")
+    validation = _validation(options, encoder, cache)
     photographs = load_photographs(options.photos) if options.photos else ()
-    train(settings, data, validation, encoder, out, options.begin, photographs)
+    train(settings, data, validation, encoder, out, _option(options, "init_from") or (), photographs)
     print(f"The best checkpoint by validation is in {out}")
+
+
+def run_calibrate(options: Namespace) -> None:
+    """Calibrate a checkpoint as the options of the command say. Raises MMGradError for unusable options."""
+    _check(options)
+    checkpoints = _option(options, "init_from") or ()
+    if not checkpoints:
+        raise InputError("Say which checkpoint is to be calibrated: --init-from DIR.")
+    encoder, out, cache = _encoder_and_folders(options)
+    photographs = load_photographs(options.photos) if options.photos else ()
+    recalls = calibrate(checkpoints, _validation(options, encoder, cache), encoder, out, photographs)
+    print("  ".join(f"{name} {value:.4f}" for name, value in recalls.items()))
+    print(f"The calibrated checkpoint is in {out}")
 
 
 def _check(options: Namespace) -> None:
@@ -37,30 +56,56 @@ def _check(options: Namespace) -> None:
         raise InputError(f"Say where {options.data} lies: --data {options.data} --root DIR.")
     if options.root is not None and not options.data:
         raise InputError("A --root belongs to a benchmark; say which: --data fashioniq or --data cirr.")
-    if options.data and options.first_family:
-        raise InputError("A --first-family belongs to composed scenes; a benchmark is trained on from its beginning.")
+    if options.data and _option(options, "start_index"):
+        raise InputError("--start-index belongs to composed scenes; a benchmark is trained on from its beginning.")
     if options.data and options.photos:
         raise InputError("Train on a benchmark or on photographs, --data or --photos, in one run.")
 
 
-def _scenes(options: Namespace, encoder: Trainable, folder: Path) -> tuple[Features, dict[str, Features]]:
-    families, held_out = options.families or TRAIN_FAMILIES, options.validation_families or VALIDATION_FAMILIES
-    first = options.first_family
-    parts = [Part("train", families, first=first)]
-    validation = {"validation": cache.build(folder, encoder, Part("validation", held_out))}
+def _encoder_and_folders(options: Namespace) -> tuple[Trainable, Path, Path]:
+    """The encoder on its device, the folder of the run, and that of the cached features."""
+    encoder = load_encoder(options.model, choose_device(_option(options, "device")))
+    title = options.data if encoder.source == DEFAULT else "-".join(filter(None, (_plain(encoder.name), options.data)))
+    out = options.out or Path("runs") / (title or DEFAULT)
+    cache = options.cache or Path("runs") / ("cache" if encoder.source == DEFAULT else f"cache-{_plain(encoder.name)}")
+    return encoder, out, cache
+
+
+def _settings(options: Namespace, encoder: Trainable, out: Path) -> Settings:
+    """The settings that are given; a precision that is not is that of the run to resume, else the device's own."""
+    names = ("steps", "learning_rate", "attention_loss_weight", "seed", "precision")
+    given = {name: value for name in names if (value := _option(options, name)) is not None}
+    stored = stored_settings(out) or {}
+    given.setdefault("precision", stored.get("precision", default_precision(encoder.device)))
+    return Settings(**given)
+
+
+def _validation(options: Namespace, encoder: Trainable, cache: Path) -> dict[str, Features]:
+    if options.data:
+        return {"validation": _benchmark(options, encoder, cache, "val")}
+    held_out = options.validation_families or VALIDATION_FAMILIES
+    validation = {"validation": scene_cache.build(cache, encoder, Part("validation", held_out))}
     if options.photos:
-        parts.append(Part("train", families // 5, options.photos, first // 5))
         photographs = Part("validation", held_out // 2, options.photos)
-        validation["photographs"] = cache.build(folder, encoder, photographs)
-    return cache.build(folder, encoder, *parts), validation
+        validation["photographs"] = scene_cache.build(cache, encoder, photographs)
+    return validation
 
 
-def _benchmark(options: Namespace, encoder: Trainable, folder: Path) -> tuple[Features, dict[str, Features]]:
-    def build(split: str, most: int | None) -> Features:
-        return benchmarks.build(folder, encoder, options.data, options.root, split, most)
+def _scenes(options: Namespace, encoder: Trainable, cache: Path, split: str) -> Features:
+    families, first = options.families or TRAIN_FAMILIES, _option(options, "start_index") or 0
+    parts = [Part(split, families, first=first)]
+    if options.photos:
+        parts.append(Part(split, families // 5, options.photos, first // 5))
+    return scene_cache.build(cache, encoder, *parts)
 
-    held_out = build("val", options.validation_families)
-    return build("train", options.families), {"validation": held_out}
+
+def _benchmark(options: Namespace, encoder: Trainable, cache: Path, split: str) -> Features:
+    most = options.families if split == "train" else options.validation_families
+    return benchmark_cache.build(cache, encoder, options.data, options.root, split, most)
+
+
+def _option(options: Namespace, name: str) -> Any:
+    return getattr(options, name, getattr(options, _RENAMED.get(name, name), None))
 
 
 def _plain(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Cached features and texts of one split, as training and validation read them."""
+"""Cached features and texts of one split, as training and validation read them. The cache itself is on the CPU."""
 
 from dataclasses import dataclass
 
@@ -6,28 +6,29 @@ import torch
 from torch import Tensor
 
 from mmgrad.encoders.base import Trainable
+from mmgrad.utils.device import to_device
 
 MIRRORED = "mirrored."
-"""Before the name of a stage: that of the mirrored picture."""
+"""Prefix of the name of a stage that was computed from the mirrored image."""
 
 
 @dataclass(frozen=True)
 class Features:
-    """Pictures, and triplets of them.
+    """Images ("scenes") and triplets of them.
 
     Attributes:
-        stages: the names of the encoder's stages, of which `pictures` holds those of S scenes, float16.
+        stages: the names of the encoder's stages. `pictures` holds these stages of S scenes, float16.
         pictures, scene_starts: shards, and the first scene of each [shards + 1].
         sentences, triplet_starts: shards of text states, and the first of the T triplets of each [shards + 1].
         reference, target: scene of each triplet, [T] int64.
         family: family of each triplet, [T] int64.
-        members: for each family its scenes [*] int64, among which its pictures are to be told apart.
-        regions: [T, 2, h, w] uint8, the share of each place that changes in the reference and in the target, 255 = all;
-            all zero = not defined.
-        info: for each triplet a dict of text, edit, pattern and flags; `others` are further ways to say the text, the
-            same number of each triplet of a shard, and their states follow those of the text.
-        annotated: whether regions are known at all. Without, families may share pictures, and those that are trained on
-            come mirrored, too.
+        members: for each family its scenes [*] int64, the candidates among which a target is to be found.
+        regions: [T, 2, h, w] uint8, the share of each position that changes in the reference and in the target, 255 =
+            all; all zero = not defined.
+        info: for each triplet a dict of text, edit, pattern and flags; `others` are further wordings of the text, the
+            same number for each triplet of a shard, and their states follow those of the text.
+        annotated: whether regions are known at all. If not, families may share images, and training images are kept
+            mirrored too.
         cut: K of the Recall@K that is validated.
     """
 
@@ -45,18 +46,19 @@ class Features:
     annotated: bool = True
     cut: int = 1
 
-    def scenes(self, index: Tensor, mirrored: bool = False) -> tuple[Tensor, ...]:
-        """The stages of the scenes `index` [B] int64, or of their mirror images, float32."""
+    def scenes(self, index: Tensor, mirrored: bool = False, device: torch.device | str = "cpu") -> tuple[Tensor, ...]:
+        """The stages of the scenes `index` [B] int64, or of their mirror images, float32 on `device`."""
         shard = torch.bucketize(index, self.scene_starts[1:], right=True)
         rows = list(zip(shard.tolist(), (index - self.scene_starts[shard]).tolist(), strict=True))
         keys = [MIRRORED + stage if mirrored else stage for stage in self.stages]
-        return tuple(torch.stack([self.pictures[s][key][i] for s, i in rows]).float() for key in keys)
+        stacks = (torch.stack([self.pictures[s][key][i] for s, i in rows]) for key in keys)
+        return tuple(to_device(stack, torch.device(device)).float() for stack in stacks)
 
     def texts(self, index: Tensor, encoder: Trainable, luck: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Token states [B, L, D_t] float32 and mask [B, L] of the triplets `index` [B] int64.
+        """Token states [B, L, D_t] float32 and mask [B, L] of the triplets `index` [B] int64, on the encoder's device.
 
-        What was kept of them, completed by the encoder. `luck` [B] in [0, 1) chooses among the ways to say each;
-        without, it is said as in `info`.
+        The encoder completes the cached states. `luck` [B] in [0, 1) chooses among the wordings of each text; without
+        it, the text is that of `info`.
         """
         shard = torch.bucketize(index, self.triplet_starts[1:], right=True)
         parts, said = [], []
@@ -67,15 +69,17 @@ class Features:
             way = int(chance * len(ways))
             row = i * len(ways) + way
             start, stop = self.sentences[s]["starts"][row : row + 2]
-            parts.append(self.sentences[s]["states"][start:stop].float())
+            parts.append(self.sentences[s]["states"][start:stop])
             said.append(ways[way])
         lengths = torch.tensor([len(part) for part in parts])
-        states = encoder.add_prototypes(torch.nn.utils.rnn.pad_sequence(parts, batch_first=True), said)
-        return states, torch.arange(states.shape[1]) < lengths[:, None]
+        padded = torch.nn.utils.rnn.pad_sequence(parts, batch_first=True)
+        states = encoder.add_prototypes(to_device(padded, encoder.device).float(), said)
+        mask = torch.arange(states.shape[1]) < lengths[:, None]
+        return states, to_device(mask, encoder.device)
 
 
 def keep_texts(texts: list[str], encoder: Trainable) -> dict[str, Tensor]:
-    """What of the states of texts is kept: `states` [tokens, D'] float16, and `starts` [texts + 1] int64 of each."""
+    """The states of texts as they are cached: `states` [tokens, D'] float16, and `starts` [texts + 1] int64."""
     order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
     states: dict[int, Tensor] = {}
     for i in range(0, len(order), 64):

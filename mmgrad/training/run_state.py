@@ -1,11 +1,12 @@
-"""The state of a training run as a file, from which a run that was killed goes on."""
+"""The state of a training run as a file, from which a run that was killed resumes."""
 
 import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
@@ -13,16 +14,24 @@ from torch.optim.swa_utils import AveragedModel
 from mmgrad.encoders.base import Trainable
 from mmgrad.errors import ModelError
 from mmgrad.models.composer import Composer
-from mmgrad.models.model import DEFAULT
-from mmgrad.training.batches import Settings
 from mmgrad.training.cross_batch_memory import CrossBatchMemory
+from mmgrad.training.settings import Settings
 
 FILE = "state.safetensors"
 
 
 @dataclass(frozen=True)
+class Progress:
+    """The number of steps that are done, the best recall so far, and the seconds spent."""
+
+    step: int = 0
+    best: float = -1.0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
 class RunState:
-    """What the steps of a run change, in place, with the settings and the encoder that it belongs to."""
+    """What the steps of a run change, in place, with the settings and the encoder that the run belongs to."""
 
     composer: Composer
     average: AveragedModel
@@ -31,33 +40,32 @@ class RunState:
     settings: Settings
     encoder: Trainable
 
-    def save(self, folder: Path, step: int, best: float, seconds: float) -> None:
-        """Write `folder/state.safetensors`, whole or not at all: after `step` steps, with the best recall so far and
-        the seconds spent."""
-        tensors = {f"weight.{key}": value.contiguous() for key, value in self.composer.state_dict().items()}
-        tensors |= {f"average.{key}": value.contiguous() for key, value in self.average.state_dict().items()}
+    def save(self, folder: Path, progress: Progress) -> None:
+        """Write `folder/state.safetensors`, whole or not at all."""
+        tensors = {f"weight.{key}": value for key, value in self.composer.state_dict().items()}
+        tensors |= {f"average.{key}": value for key, value in self.average.state_dict().items()}
         tensors |= {"memory.scenes": self.memory.scenes, "memory.embeddings": self.memory.embeddings}
         for optimizer in self.optimizers:
             for name, parameter in self.composer.named_parameters():
                 kept = optimizer.state.get(parameter, {})
-                tensors |= {f"{key}.{name}": value.contiguous() for key, value in kept.items()}
-        metadata = {"step": step, "best": best, "seconds": seconds, "settings": asdict(self.settings)}
-        metadata["encoder"] = self.encoder.training_fingerprint
+                tensors |= {f"{key}.{name}": value for key, value in kept.items()}
+        run = asdict(progress) | {"settings": asdict(self.settings), "encoder": self.encoder.training_fingerprint}
         temporary = folder / f"{FILE}.part"
-        save_file(tensors, temporary, metadata={"run": json.dumps(metadata)})
+        on_cpu = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
+        save_file(on_cpu, temporary, metadata={"run": json.dumps(run)})
         os.replace(temporary, folder / FILE)
 
-    def resume(self, folder: Path) -> tuple[int, float, float]:
-        """Take up the run in `folder`, where there is one: (step to go on with, best recall so far, seconds spent).
+    def resume(self, folder: Path) -> Progress:
+        """Take up the run in `folder` on the device of the composer; a new run where there is none.
 
         Raises ModelError where the run there has other settings or another encoder.
         """
         path = folder / FILE
         if not path.exists():
-            return 0, -1.0, 0.0
+            return Progress()
+        run = _read_run(path)
+        self._check(run, folder)
         with safe_open(path, framework="pt") as file:
-            run = json.loads(file.metadata()["run"])
-            self._check(run, folder)
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
         self.composer.load_state_dict({key[7:]: value for key, value in tensors.items() if key.startswith("weight.")})
         self.average.load_state_dict({key[8:]: value for key, value in tensors.items() if key.startswith("average.")})
@@ -65,19 +73,36 @@ class RunState:
         owner = {id(p): o for o in self.optimizers for group in o.param_groups for p in group["params"]}
         for name, parameter in self.composer.named_parameters():
             if id(parameter) not in owner:
-                continue  # it is not learnt here
+                continue  # it is not trained
             kept = {key.split(".", 1)[0]: value for key, value in tensors.items() if key.split(".", 1)[1] == name}
-            owner[id(parameter)].state[parameter] = {key: value for key, value in kept.items() if key != "weight"}
-        return run["step"], run["best"], run["seconds"]
+            owner[id(parameter)].state[parameter] = {
+                key: value if key == "step" else value.to(parameter.device)  # AdamW counts its steps on the CPU
+                for key, value in kept.items()
+                if key != "weight"
+            }
+        return Progress(run["step"], run["best"], run["seconds"])
 
-    def _check(self, run: dict, folder: Path) -> None:
+    def _check(self, run: dict[str, Any], folder: Path) -> None:
         if run["settings"] != asdict(self.settings):
             raise ModelError(
-                f"{folder} holds a run with other settings; give another folder or the settings it began with."
+                f"{folder} holds a run with other settings; give another folder or the settings that it began with."
             )
-        # Runs that do not say so are of the compact encoder.
-        known = (None, self.encoder.training_fingerprint)
-        if run.get("encoder", None if self.encoder.source == DEFAULT else "") not in known:
+        if run["encoder"] != self.encoder.training_fingerprint:
             raise ModelError(
                 f"{folder} holds a run over another encoder than '{self.encoder.name}'; give another folder."
             )
+
+
+def stored_settings(folder: Path) -> dict[str, Any] | None:
+    """The settings of the run in a folder; None where there is none. Raises ModelError where its file is damaged."""
+    path = folder / FILE
+    return dict(_read_run(path)["settings"]) if path.exists() else None
+
+
+def _read_run(path: Path) -> dict[str, Any]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            run: dict[str, Any] = json.loads(file.metadata()["run"])
+        return {key: run[key] for key in ("step", "best", "seconds", "settings", "encoder")}
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"The state of the run in {path} cannot be read; delete the file to begin anew.") from error

@@ -1,4 +1,4 @@
-"""Features of the edit scenes, computed once and kept in shards: the trunk is frozen, so an epoch only reads them.
+"""Features of the edit scenes, computed once and cached: the trunk is frozen, so an epoch only reads them.
 
 A shard is one safetensors file of 100 families.
 """
@@ -58,7 +58,7 @@ def build(folder: Path, encoder: Trainable, *parts: Part, workers: int = 2) -> F
 
     Raises ModelError where the folder is the cache of another encoder.
     """
-    shards.tie(folder, encoder)
+    shards.bind_cache(folder, encoder)
     jobs = []
     for part in parts:
         (folder / part.name).mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
-"""Shards of a cache: safetensors files, each written whole or not at all, so that an interrupted build goes on.
+"""Shards of a feature cache: safetensors files, each written whole or not at all, so that a build can be resumed.
 
-A cache folder belongs to one encoder, whose fingerprint it keeps in `encoder.json`.
+A cache folder belongs to one encoder; `encoder.json` holds the encoder's fingerprint.
 """
 
 import json
@@ -18,43 +18,35 @@ from torch import Tensor
 from tqdm import tqdm
 
 from mmgrad.encoders.base import Trainable
-from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.errors import ModelError
-from mmgrad.models.model import DEFAULT, load_encoder
+from mmgrad.models.model import load_encoder
 
 Job = TypeVar("Job")
 
 _ENCODER: Trainable | None = None  # of a worker process
 
 
-def tie(folder: Path, encoder: Trainable) -> None:
-    """Make a cache folder the encoder's own. Raises ModelError where it is another's.
-
-    One with shards and no `encoder.json` is of the compact encoder, for which folders were not marked at first.
-    """
+def bind_cache(folder: Path, encoder: Trainable) -> None:
+    """Make a cache folder the encoder's own. Raises ModelError where it is another's."""
     path = folder / "encoder.json"
-    fingerprint = encoder.training_fingerprint
-    if path.is_file():
-        found = _marked(path)
-        source, same = found.get("source"), found.get("fingerprint") == fingerprint
-    elif next(folder.glob("*/*.safetensors"), None) is not None:
-        source, same = DEFAULT, encoder.source == DEFAULT
-    else:
+    own = {"source": encoder.source, "fingerprint": encoder.training_fingerprint}
+    if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        own = {"source": encoder.source, "fingerprint": fingerprint}
         path.write_text(json.dumps(own, indent=2) + "\n", encoding="utf-8")
         return
-    if not same:
+    found = _marked(path)
+    if found.get("fingerprint") != own["fingerprint"]:
         raise ModelError(
-            f"The cache in {folder} holds features of another encoder ({source}) than '{encoder.name}'; give another "
-            "folder: --cache DIR."
+            f"The cache in {folder} holds features of another encoder ({found.get('source')}) than '{encoder.name}'; "
+            "give another folder: --cache DIR."
         )
 
 
 def make(jobs: list[Job], write: Callable[[Job, Trainable], None], encoder: Trainable, workers: int) -> None:
-    """Do all jobs, each of which writes one shard, and show how far it is.
+    """Do all jobs, each of which writes one shard, and show the progress.
 
-    Each of `workers` processes loads the encoder anew and has one thread; with 0, the work is done in this one.
+    Each of `workers` processes loads the encoder again, on the same device, and has one thread; with 0, the work is
+    done in this process.
     """
     if not jobs:
         return
@@ -63,7 +55,7 @@ def make(jobs: list[Job], write: Callable[[Job, Trainable], None], encoder: Trai
             write(job, encoder)
         return
     # One process a core, each with a thread of its own and whole shards to make: nothing waits for anything.
-    with get_context("spawn").Pool(workers, _start_worker, (encoder.source,)) as pool:
+    with get_context("spawn").Pool(workers, _start_worker, (encoder.source, str(encoder.device))) as pool:
         made = pool.imap_unordered(_work, [(write, job) for job in jobs])
         for _ in tqdm(made, total=len(jobs), desc="features", unit="shard"):
             pass
@@ -94,14 +86,12 @@ def _marked(path: Path) -> dict:
     return found if isinstance(found, dict) else {}
 
 
-def _start_worker(source: str) -> None:
+def _start_worker(source: str, device: str) -> None:
     global _ENCODER
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    encoder = load_encoder(source)
-    if isinstance(encoder, CompactEncoder):
-        encoder.compile()
-    _ENCODER = encoder
+    _ENCODER = load_encoder(source, device)
+    _ENCODER.compile()
 
 
 def _work(task: tuple[Callable[[Job, Trainable], None], Job]) -> None:

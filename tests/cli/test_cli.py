@@ -22,8 +22,8 @@ from mmgrad.render.export import write_explanation
 from mmgrad.synthetic.families import TRAIN_FAMILIES, VALIDATION_FAMILIES
 from mmgrad.training import command as training_command
 from mmgrad.training import scene_cache as cache
-from mmgrad.training.batches import Settings
 from mmgrad.training.scene_cache import Part
+from mmgrad.training.settings import Settings
 
 TEXT = "replace the ball with a red kite"
 
@@ -311,7 +311,7 @@ def test_train_takes_its_settings_from_the_options(tmp_path: Path, monkeypatch: 
     parts = (Part("train", 8), Part("validation", 2))
     data, validation = ((tmp_path / "c", encoder, part) for part in parts)
     assert built == [validation, data]
-    settings = Settings(steps=3, attention=0.0, seed=4)
+    settings = Settings(steps=3, attention_loss_weight=0.0, seed=4)
     begin = [Path("one"), Path("other")]
     assert trained == [(settings, data, {"validation": validation}, encoder, tmp_path, begin, ())]
 

@@ -24,11 +24,12 @@ from mmgrad.models.model import card_over, dual_model, load_model
 from mmgrad.synthetic.families import make_family
 from mmgrad.training import loop, shards
 from mmgrad.training import scene_cache as cache
-from mmgrad.training.batches import Sampler, Settings
+from mmgrad.training.batches import Sampler
 from mmgrad.training.features import Features
 from mmgrad.training.loop import train
-from mmgrad.training.losses import objective
+from mmgrad.training.losses import compute_loss
 from mmgrad.training.scene_cache import Part
+from mmgrad.training.settings import Settings
 
 FAMILIES = ("clip", "siglip", "siglip2")
 TEXT = "replace the dog with a cat"
@@ -100,12 +101,12 @@ def test_nothing_is_mirrored_where_positions_are_part_of_the_features(encoder: D
 
 def test_the_loss_falls(encoder: DualEncoder, data: Features, tmp_path: Path) -> None:
     settings = Settings(
-        steps=60, families=2, per_family=8, learning_rate=0.01, warmup=4, evaluate_every=60, attention=0.0
+        steps=60, families=2, per_family=8, learning_rate=0.01, warmup=4, evaluate_every=60, attention_loss_weight=0.0
     )
     batch = Sampler(data, settings, encoder).batch(0)
-    before, _ = objective(head(encoder).requires_grad_(False).eval(), batch, encoder.to_grid, settings, 0)
+    before, _ = compute_loss(head(encoder).requires_grad_(False).eval(), batch, encoder.to_grid, settings, 0)
     trained = train(settings, data, {"validation": data}, encoder, tmp_path)
-    after, _ = objective(trained, batch, encoder.to_grid, settings, 0)
+    after, _ = compute_loss(trained, batch, encoder.to_grid, settings, 0)
     assert float(after) < 0.8 * float(before)
 
 
@@ -159,22 +160,13 @@ def test_a_changed_or_missing_encoder_of_a_checkpoint_is_one_sentence(folders, t
 
 
 def test_a_cache_belongs_to_one_encoder(folders, tmp_path: Path) -> None:
-    shards.tie(tmp_path / "own", DualEncoder(folders["clip"]))
-    shards.tie(tmp_path / "own", DualEncoder(folders["clip"]))
+    shards.bind_cache(tmp_path / "own", DualEncoder(folders["clip"]))
+    shards.bind_cache(tmp_path / "own", DualEncoder(folders["clip"]))
     with pytest.raises(ModelError, match="holds features of another encoder"):
-        shards.tie(tmp_path / "own", DualEncoder(folders["siglip"]))
+        shards.bind_cache(tmp_path / "own", DualEncoder(folders["siglip"]))
     (tmp_path / "own" / "encoder.json").write_text("{")
     with pytest.raises(ModelError, match="holds features of another encoder"):
-        shards.tie(tmp_path / "own", DualEncoder(folders["clip"]))
-
-
-def test_a_cache_that_is_not_marked_is_the_compact_encoders(folders, tmp_path: Path) -> None:
-    (tmp_path / "train").mkdir()
-    save_file({"fine": torch.zeros(1)}, tmp_path / "train" / f"v{cache.VERSION}-00000-00100.safetensors")
-    shards.tie(tmp_path, CompactEncoder())
-    assert not (tmp_path / "encoder.json").exists()
-    with pytest.raises(ModelError, match="another encoder \\(compact\\)"):
-        shards.tie(tmp_path, DualEncoder(folders["clip"]))
+        shards.bind_cache(tmp_path / "own", DualEncoder(folders["clip"]))
 
 
 def test_a_run_over_another_encoder_is_not_taken_up(folders, checkpoint: Path, data, encoder, tmp_path: Path) -> None:

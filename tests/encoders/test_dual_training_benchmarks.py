@@ -19,10 +19,11 @@ from mmgrad.models.composer import Composer
 from mmgrad.models.model import load_model
 from mmgrad.training import benchmark_cache as benchmarks
 from mmgrad.training import loop
-from mmgrad.training.batches import Batch, Sampler, Settings
+from mmgrad.training.batches import Batch, Sampler
 from mmgrad.training.features import Features
 from mmgrad.training.loop import train
-from mmgrad.training.losses import objective
+from mmgrad.training.losses import compute_loss
+from mmgrad.training.settings import Settings
 
 SETTINGS = Settings(
     steps=40,
@@ -31,7 +32,7 @@ SETTINGS = Settings(
     learning_rate=0.01,
     warmup=4,
     evaluate_every=40,
-    attention_share=2,
+    attention_stride=2,
     attention_ramp=10,
 )
 NAMES = ("fashioniq", "cirr")
@@ -116,9 +117,9 @@ def test_the_loss_falls_and_the_checkpoint_is_judged(encoder, benchmark, tmp_pat
     batch = Sampler(data, SETTINGS, encoder).batch(0)
     torch.manual_seed(0)
     fresh = loop.Composer(encoder.channels, encoder.token_width, encoder.grid).eval().requires_grad_(False)
-    before, _ = objective(fresh, batch, encoder.to_grid, replace(SETTINGS, attention=0.0), 0)
+    before, _ = compute_loss(fresh, batch, encoder.to_grid, replace(SETTINGS, attention_loss_weight=0.0), 0)
     trained = train(SETTINGS, data, {"validation": held_out}, encoder, tmp_path / "run")
-    after, _ = objective(trained, batch, encoder.to_grid, replace(SETTINGS, attention=0.0), 0)
+    after, _ = compute_loss(trained, batch, encoder.to_grid, replace(SETTINGS, attention_loss_weight=0.0), 0)
     assert float(after) < 0.9 * float(before)
     log = (tmp_path / "run" / "log.jsonl").read_text()
     assert "validation_recall_at_10" in log
@@ -131,13 +132,13 @@ def test_the_loss_falls_and_the_checkpoint_is_judged(encoder, benchmark, tmp_pat
 def test_maps_of_mirrored_pictures_are_brought_together(encoder, fashioniq_root: Path, tmp_path: Path) -> None:
     """The consistency loss alone, minimised over a few triplets, falls."""
     data = built(encoder, ("fashioniq", with_train(fashioniq_root)), tmp_path)
-    settings = replace(SETTINGS, attention=1.0, attention_ramp=1, attention_share=1, attention_every=1)
+    settings = replace(SETTINGS, attention_loss_weight=1.0, attention_ramp=1, attention_stride=1, attention_every=1)
     batch = Sampler(data, settings, encoder).batch(1)
     composer = composer_over(encoder, batch)
     optimizer, losses = torch.optim.Adam(composer.parameters(), lr=3e-3), []
     for _ in range(15):
-        whole, parts = objective(composer.eval(), batch, encoder.to_grid, settings, 1)
-        plain, _ = objective(composer, batch, encoder.to_grid, replace(settings, attention=0.0), 1)
+        whole, parts = compute_loss(composer.eval(), batch, encoder.to_grid, settings, 1)
+        plain, _ = compute_loss(composer, batch, encoder.to_grid, replace(settings, attention_loss_weight=0.0), 1)
         composer.zero_grad()
         (whole - plain).backward()
         optimizer.step()
@@ -148,12 +149,12 @@ def test_maps_of_mirrored_pictures_are_brought_together(encoder, fashioniq_root:
 
 def test_texts_that_say_left_or_right_are_not_asked_of_a_mirror(encoder, fashioniq_root: Path, tmp_path: Path) -> None:
     data = built(encoder, ("fashioniq", with_train(fashioniq_root)), tmp_path)
-    settings = replace(SETTINGS, attention=1.0, attention_ramp=1, attention_share=1, attention_every=2)
+    settings = replace(SETTINGS, attention_loss_weight=1.0, attention_ramp=1, attention_stride=1, attention_every=2)
     batch = Sampler(data, settings, encoder).batch(2)
     composer = composer_over(encoder, batch).eval()
     every = replace(batch, sided=torch.ones_like(batch.sided))
-    _, parts = objective(composer, batch, encoder.to_grid, settings, 2)
-    _, none = objective(composer, every, encoder.to_grid, settings, 2)
+    _, parts = compute_loss(composer, batch, encoder.to_grid, settings, 2)
+    _, none = compute_loss(composer, every, encoder.to_grid, settings, 2)
     assert parts["eqv_ref"] > 0
     assert none["eqv_ref"] == none["eqv_tgt"] == 0
 
@@ -163,7 +164,7 @@ def test_a_cache_is_used_again_until_a_picture_changes(encoder, cirr_root: Path,
     built(encoder, given, tmp_path)
     with monkeypatch.context() as patch:
         patch.setattr(encoder, "stages", lambda *_: pytest.fail("it was encoded again"))
-        patch.setattr(encoder, "read", lambda *_: pytest.fail("it was read again"))
+        patch.setattr(encoder, "encode_tokens", lambda *_: pytest.fail("it was read again"))
         built(encoder, given, tmp_path)
     read = read_cirr(given[1], "train")
     path = read.gallery[read.queries[0].reference]
