@@ -1,6 +1,7 @@
 """The file of a picture, by itself on the disk or inside a larger one, and what tells whether it has changed."""
 
 import hashlib
+import os
 import time
 from pathlib import Path
 from typing import Protocol
@@ -71,3 +72,8 @@ def digest(content: Path | bytes) -> bytes:
             return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=DIGEST)).digest()
     except (OSError, ValueError):
         return b""
+
+
+def safe_name(file: Path | str) -> str:
+    """The name of a file, without folders, as text that can be shown: bytes that are not UTF-8 as `\\xNN`."""
+    return os.fsencode(Path(file).name).decode("utf-8", "backslashreplace")

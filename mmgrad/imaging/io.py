@@ -5,33 +5,35 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from mmgrad.errors import InputError
-from mmgrad.imaging.files import Member
+from mmgrad.imaging.arrays import from_array
+from mmgrad.imaging.color import on_white, to_8_bit, to_srgb
+from mmgrad.imaging.files import Member, safe_name
+from mmgrad.imaging.formats import ADVICE, describe, formats
 from mmgrad.imaging.letterbox import Letterbox
+from mmgrad.imaging.limits import MAX_PIXELS, MAX_SIDE, MIN_SIDE, check_size, too_large
 
-__all__ = ["MAX_PIXELS", "MAX_SIDE", "MIN_SIDE", "Letterbox", "load_image"]
+__all__ = ["MAX_PIXELS", "MAX_SIDE", "MIN_SIDE", "READ_SIDE", "Letterbox", "LoadedImage", "load_image", "read_image"]
 
-MAX_SIDE = 2048
-"""The longest side, in pixels, that `load_image` returns unless told otherwise."""
+READ_SIDE = 512
+"""The longest side, in pixels, that pictures are decoded to for a model and for the page.
 
-MAX_PIXELS = 100_000_000
-"""Pictures with more pixels than this are refused before they are decoded."""
-
-MIN_SIDE = 8
-"""Pictures with a side shorter than this hold nothing to look at and are refused."""
-
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM")
-"""Formats that are decoded, by their Pillow names; none that runs another program (EPS). JPEG includes MPO."""
-
-ADVICE = "please give a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF picture"
+Queries, galleries and uploads must use the same: a picture decoded at another size has a slightly other embedding."""
 
 Source = str | Path | Member | bytes | Image.Image | np.ndarray
+
+_CUT_SHORT = "The file is cut short; the part that is there is shown."
+
+_MISSING_ROWS = 0.2
+"""A JPEG that is cut short is refused where more than this share of its rows is missing."""
 
 # What Pillow's decoders raise for files that are damaged in one way or another.
 _DECODER_ERRORS = (
@@ -62,187 +64,188 @@ _UPRIGHT = {
 }
 
 
+@dataclass(frozen=True, eq=False)
+class LoadedImage:
+    """A decoded picture, perhaps reduced, and the size of its original.
+
+    Attributes:
+        pixels: uint8 [h, w, 3], RGB, upright, C-contiguous; at most `max_side` a side.
+        height, width: the upright original, in pixels. Geometry and coordinates are given at this size.
+        note: a sentence about what is wrong with the file, else "".
+    """
+
+    pixels: np.ndarray
+    height: int
+    width: int
+    note: str = ""
+
+
 def load_image(source: Source, max_side: int | None = MAX_SIDE) -> np.ndarray:
+    """The pixels of `read_image`: uint8 [H, W, 3], RGB, C-contiguous and not shared with the source."""
+    return read_image(source, max_side).pixels
+
+
+def read_image(source: Source, max_side: int | None = READ_SIDE, name: str = "the picture") -> LoadedImage:
     """Decode any picture to RGB pixels as a person sees it.
 
-    Turned upright by its EXIF orientation, transparency flattened on white, 16 bits scaled to 8, CMYK, palette and grey
-    converted, the first frame of an animation.
+    The picture is turned upright by its EXIF orientation and converted to sRGB by its color profile. Transparency is
+    flattened on white. 16 bits are scaled to 8; CMYK, palette and gray are converted. An animation gives its first
+    frame. A JPEG whose end is missing gives what is there, with a note.
 
     Args:
-        source: a path, a member of an archive, the bytes of a file, a Pillow image, or an array of uint8, uint16, bool,
-            or floats in [0, 1], of shape [H, W], [H, W, 1], [H, W, 3] or [H, W, 4].
-        max_side: scale down so that the longest side has at most this many pixels; None keeps every pixel.
-
-    Returns:
-        uint8 [H, W, 3], RGB, C-contiguous and not shared with the source.
+        source: a path, a member of an archive, the bytes of a file, a binary file, a Pillow image, or an array of
+            uint8, uint16, bool, or floats in [0, 1], of shape [H, W], [H, W, 1], [H, W, 3] or [H, W, 4].
+        max_side: reduce so that the longest side has at most this many pixels; None keeps every pixel. A large JPEG is
+            decoded at a fraction of its size, which is much faster and may give a little fewer pixels than this.
+        name: what messages call a picture that has no file name.
 
     Raises:
-        InputError: missing, empty, damaged, truncated, of another format, larger than MAX_PIXELS (refused before it is
-            decoded) or with a side shorter than MIN_SIDE.
+        InputError: missing, empty, damaged, of another format, larger than MAX_PIXELS (refused before it is decoded),
+            with a side shorter than MIN_SIDE, or extremely long and thin.
     """
     if isinstance(source, np.ndarray):
-        return _finish(_from_array(source), orientation=1, max_side=max_side)
+        return _finish(from_array(source), source.shape[0], source.shape[1], 1, max_side)
     if isinstance(source, Image.Image):
-        return _decode(source, "the picture", max_side)
-    with _open(source) as (picture, name):
-        if max_side is not None and picture.format == "JPEG":
-            picture.draft(None, (max_side, max_side))  # decode a huge JPEG at a fraction of its size
-        return _decode(picture, name, max_side)
+        return _decode(source, name, max_side)
+    file: Any = Path(source) if isinstance(source, str | Path) else source
+    if isinstance(file, Path):
+        head, name = _head(file), f"'{safe_name(file)}'"
+    else:
+        file, head, name = _content(file, name)
+    if not head:
+        raise InputError(f"{_start(name)} is an empty file; {ADVICE}.")
+    try:
+        with _open(file, head, name) as picture:
+            return _decode(picture, name, max_side)
+    except _CutShortError:
+        # With an end marker, the decoder fills what is missing with gray.
+        data = (file.read_bytes() if isinstance(file, Path) else file.getvalue()) + b"\xff\xd9"
+        with _open(BytesIO(data), head, name) as picture:
+            return _decode(picture, name, max_side, repaired=True)
+
+
+class _CutShortError(Exception):
+    """A JPEG ends before its end marker."""
+
+
+def _content(source: Any, name: str) -> tuple[BytesIO, bytes, str]:
+    """The content of anything but a path: as a file, its first bytes, and what messages call it."""
+    if isinstance(source, bytes | bytearray | memoryview):
+        data = bytes(source)
+    elif hasattr(source, "read_bytes"):
+        data, name = source.read_bytes(), f"'{safe_name(source.name)}'"
+    elif hasattr(source, "read"):
+        data = source.read()
+    else:
+        data = None
+    if not isinstance(data, bytes):
+        raise InputError(
+            f"A picture cannot be read from a {type(source).__name__}; please give a path, bytes, a Pillow image or a "
+            "NumPy array."
+        )
+    return BytesIO(data), data[:512], name
 
 
 @contextmanager
-def _open(source: str | Path | Member | bytes) -> Iterator[tuple[Image.Image, str]]:
-    """The undecoded picture of a file or of bytes, with the words to call it by in a message."""
-    file: Path | BytesIO
-    if isinstance(source, str | Path):
-        name, file = f"'{Path(source).name}'", Path(source)
-        head = _head(file)
-    else:
-        name, data = ("the picture", source) if isinstance(source, bytes) else (f"'{source.name}'", source.read_bytes())
-        file, head = BytesIO(data), data[:512]
-    if not head:
-        raise InputError(f"{_start(name)} is an empty file; {ADVICE}.")
+def _open(file: Path | BytesIO, head: bytes, name: str) -> Iterator[Image.Image]:
+    """The picture of a file, not decoded yet."""
     try:
         # Pillow warns about large pictures and refuses very large ones; the limit here is MAX_PIXELS.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(file, formats=FORMATS)
+            picture = Image.open(file, formats=formats())
     except Image.DecompressionBombError as error:
-        raise InputError(_too_large(name)) from error
+        raise InputError(too_large(name)) from error
     except UnidentifiedImageError as error:
-        raise InputError(f"{_start(name)} is {_kind(head)}; {ADVICE}.") from error
+        raise InputError(f"{_start(name)} is {describe(head)}.") from error
     except _DECODER_ERRORS as error:
         raise InputError(f"{_start(name)} is damaged and cannot be opened; {ADVICE}.") from error
     with picture:
-        yield picture, name
+        yield picture
 
 
 def _head(path: Path) -> bytes:
     """The first bytes of a file, or an InputError that says why there are none to read."""
+    if str(path).startswith(("http:/", "https:/")):
+        raise InputError("A picture cannot be read from an address of the web; please download it and give its path.")
+    name = safe_name(path) or "."
     try:
         if path.is_dir():
-            raise InputError(f"'{path}' is a folder, not a picture; please give the path of one picture.")
+            raise InputError(f"'{name}' is a folder, not a picture; please give the path of one picture.")
         if not path.exists():
-            raise InputError(f"There is no picture at '{path}'; please check the path.")
+            raise InputError(f"There is no picture at '{name}'; please check the path.")
         if not path.is_file():
-            raise InputError(f"'{path}' is not a regular file; please give the path of one picture.")
+            raise InputError(f"'{name}' is not a regular file; please give the path of one picture.")
         with path.open("rb") as file:
             return file.read(512)
-    except (OSError, ValueError) as error:
-        raise InputError(f"'{path}' cannot be read; please check the path and its permissions.") from error
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a loop of links
+        raise InputError(f"'{name[:200]}' cannot be read; please check the path and its permissions.") from error
 
 
-def _decode(picture: Image.Image, name: str, max_side: int | None) -> np.ndarray:
+def _decode(picture: Image.Image, name: str, max_side: int | None, repaired: bool = False) -> LoadedImage:
+    """The pixels of an opened picture. `repaired`: it was cut short, and its missing rows are filled."""
     width, height = picture.size
-    if width * height > MAX_PIXELS:
-        raise InputError(_too_large(name, f" ({width} x {height} pixels)"))
-    _check_side(height, width, name)
+    check_size(height, width, name)
     try:
+        if max_side is not None and picture.format in ("JPEG", "MPO"):
+            # The decoder halves as long as the result stays larger than this.
+            scale = 0.875 * max_side / max(picture.size)
+            picture.draft(None, (max(1, int(width * scale)), max(1, int(height * scale))))
         if getattr(picture, "is_animated", False):
             picture.seek(0)
         picture.load()
-        orientation = _orientation(picture)
-        return _finish(_to_8_bit(picture), orientation, max_side)
+        orientation = _orientation(picture)  # after `load`, for Pillow turns a TIFF by itself
+        if picture.format not in ("JPEG", "MPO"):
+            width, height = picture.size
+        if orientation >= 5:
+            height, width = width, height
+        if repaired and _missing_rows(picture) > _MISSING_ROWS:
+            raise InputError(_damaged(name))
+        note = _CUT_SHORT if repaired else ""
+        return _finish(picture, height, width, orientation, max_side, note)
     except Image.DecompressionBombError as error:
-        raise InputError(_too_large(name)) from error
+        raise InputError(too_large(name)) from error
     except _DECODER_ERRORS as error:
-        raise InputError(f"{_start(name)} is damaged or cut short and cannot be decoded; {ADVICE}.") from error
+        if picture.format in ("JPEG", "MPO") and "truncated" in str(error) and not repaired:
+            raise _CutShortError from error
+        if picture.format == "TIFF":
+            raise InputError(f"{_start(name)} is damaged, or {describe(b'II*' + bytes(1))}.") from error
+        raise InputError(_damaged(name)) from error
+
+
+def _missing_rows(picture: Image.Image) -> float:
+    """The share of rows at the bottom that all equal the last one, which is what the decoder fills a gap with."""
+    rows = np.asarray(picture).reshape(picture.height, -1)
+    different = np.flatnonzero((rows != rows[-1]).any(axis=1))
+    return 1 - (different[-1] + 1) / len(rows) if len(different) else 1.0
 
 
 def _orientation(picture: Image.Image) -> int:
     try:
-        return int(picture.getexif().get(_ORIENTATION, 1))
+        orientation = int(picture.getexif().get(_ORIENTATION, 1))
     except _DECODER_ERRORS:
         return 1  # a damaged EXIF block does not make the pixels worse
+    return orientation if orientation in _UPRIGHT else 1
 
 
-def _to_8_bit(picture: Image.Image) -> Image.Image:
-    """The same picture as RGB, or as RGBA where it has transparency; 8 bits a channel."""
-    if picture.mode.startswith("I") or picture.mode == "F":
-        return Image.fromarray(_scale_to_8_bit(np.asarray(picture))).convert("RGB")
-    mode = "RGBA" if picture.has_transparency_data else "RGB"
-    return picture if picture.mode == mode else picture.convert(mode)
-
-
-def _scale_to_8_bit(values: np.ndarray) -> np.ndarray:
-    """Grey values of more than 8 bits, [H, W], to uint8 by their nominal range: never clipped, never stretched."""
-    wide = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
-    peak = float(wide.max(initial=0.0))
-    if values.dtype.kind == "f":
-        white = next((limit for limit in (1.0, 255.0, 65535.0) if peak <= limit), peak)
-    else:
-        white = max(65535.0, peak)
-    return np.clip(np.rint(wide * (255 / white)), 0, 255).astype(np.uint8)
-
-
-def _finish(picture: Image.Image, orientation: int, max_side: int | None) -> np.ndarray:
-    """Bound, turn upright and flatten an RGB or RGBA picture; in this order, so that the later steps are cheap."""
+def _finish(
+    picture: Image.Image, height: int, width: int, orientation: int, max_side: int | None, note: str = ""
+) -> LoadedImage:
+    """Reduce, convert, turn upright and flatten; in this order, so that the later steps are cheap."""
+    profile = picture.info.get("icc_profile")
+    picture = to_8_bit(picture)
     longest = max(picture.size)
     if max_side is not None and longest > max_side:
-        width, height = (max(1, round(side * max_side / longest)) for side in picture.size)
-        picture = picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        size = [max(1, round(side * max_side / longest)) for side in picture.size]
+        picture = picture.resize((size[0], size[1]), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    picture = to_srgb(picture, profile)
     if orientation in _UPRIGHT:
         picture = picture.transpose(_UPRIGHT[orientation])
-    if picture.mode == "RGBA":
-        white = Image.new("RGBA", picture.size, "white")
-        white.alpha_composite(picture)
-        picture = white.convert("RGB")
-    return np.array(picture, dtype=np.uint8, order="C")
+    return LoadedImage(np.array(on_white(picture), dtype=np.uint8, order="C"), height, width, note)
 
 
-def _from_array(array: np.ndarray) -> Image.Image:
-    channels = array.shape[2] if array.ndim == 3 else 1
-    if array.ndim not in (2, 3) or channels not in (1, 3, 4):
-        raise InputError(
-            f"The picture is an array of shape {list(array.shape)}; please give [H, W], [H, W, 3] or [H, W, 4]."
-        )
-    _check_side(array.shape[0], array.shape[1], "the picture")
-    if array.shape[0] * array.shape[1] > MAX_PIXELS:
-        raise InputError(_too_large("the picture"))
-    if array.dtype == np.bool_:
-        pixels = array.astype(np.uint8) * np.uint8(255)
-    elif array.dtype == np.uint16:
-        pixels = np.rint(array.astype(np.float32) / 257).astype(np.uint8)
-    elif array.dtype.kind == "f":
-        if not (np.isfinite(array).all() and array.min() >= 0 and array.max() <= 1):
-            raise InputError("The picture is an array of floats outside [0, 1]; please scale it to [0, 1] or to uint8.")
-        pixels = np.rint(array.astype(np.float32) * 255).astype(np.uint8)
-    elif array.dtype == np.uint8:
-        pixels = array
-    else:
-        raise InputError(
-            f"The picture is an array of {array.dtype}; please give uint8, uint16, bool or floats in [0, 1]."
-        )
-    if array.ndim == 3 and channels == 1:
-        pixels = pixels[:, :, 0]
-    picture = Image.fromarray(np.ascontiguousarray(pixels))
-    return picture if channels == 4 else picture.convert("RGB")
-
-
-def _check_side(height: int, width: int, name: str) -> None:
-    if min(height, width) < MIN_SIDE:
-        raise InputError(
-            f"{_start(name)} is too small ({width} x {height} pixels); please give one of at least "
-            f"{MIN_SIDE} x {MIN_SIDE} pixels."
-        )
-
-
-def _too_large(name: str, detail: str = "") -> str:
-    return (
-        f"{_start(name)} is too large{detail}; please give one of at most {MAX_PIXELS // 1_000_000} million pixels, "
-        "for instance by scaling it down."
-    )
-
-
-def _kind(head: bytes) -> str:
-    """What a file that no decoder knows seems to be, for the message."""
-    if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"):
-        return "a HEIC picture, which is not supported"
-    if head.lstrip().startswith((b"<svg", b"<?xml")):
-        return "an SVG drawing or an XML file, not a photograph"
-    if head.startswith(b"%PDF"):
-        return "a PDF document, not a picture"
-    return "not a picture in a format that can be read"
+def _damaged(name: str) -> str:
+    return f"{_start(name)} is damaged or cut short and cannot be decoded; {ADVICE}."
 
 
 def _start(name: str) -> str:

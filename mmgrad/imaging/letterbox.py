@@ -1,18 +1,20 @@
 """The exact geometry between a picture and the square that a model sees, both ways.
 
-Pixel coordinates are indices: the centre of the top-left pixel is (0, 0), that of the bottom-right one is
-(width - 1, height - 1). Resizing uses half-pixel centres (`align_corners=False`): pixel i of n covers the interval
+Pixel coordinates are indices: the center of the top-left pixel is (0, 0), that of the bottom-right one is
+(width - 1, height - 1). Resizing uses half-pixel centers (`align_corners=False`): pixel i of n covers the interval
 [i / n, (i + 1) / n] of the picture.
+
+The geometry is that of the original picture. The pixels that are laid into the square may be a smaller copy of it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from PIL import Image
 
 PAD = (124, 116, 104)
-"""Colour around a letterboxed picture: the mean of ImageNet, about zero once a model has normalised it."""
+"""Color around a letterboxed picture: the mean of ImageNet, about zero once a model has normalized it."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Letterbox:
     """How a picture of (height, width) lies, aspect kept, in a square of `size` pixels, and the way back.
 
     Attributes:
-        height, width: the picture, in pixels.
+        height, width: the original picture, in pixels.
         size: side of the square that the model sees.
         top, left, inner_height, inner_width: where the picture lies in that square; the rest is padding.
     """
@@ -35,7 +37,7 @@ class Letterbox:
 
     @classmethod
     def fit(cls, height: int, width: int, size: int) -> "Letterbox":
-        """The largest centred placement that keeps the aspect (to the rounding of one pixel)."""
+        """The largest centered placement that keeps the aspect (to the rounding of one pixel)."""
         if min(height, width, size) < 1:
             raise ValueError(f"height, width and size must be at least 1, not {height}, {width} and {size}")
         scale = size / max(height, width)
@@ -51,12 +53,20 @@ class Letterbox:
             inner_width=inner_width,
         )
 
+    def for_size(self, height: int, width: int) -> "Letterbox":
+        """The same placement for the same picture at another size, such as the original of a reduced copy."""
+        self._check_aspect((height, width))
+        return replace(self, height=height, width=width)
+
     def apply(self, image: np.ndarray) -> np.ndarray:
-        """Lay a picture, uint8 [height, width, 3], into the square: uint8 [size, size, 3], padded with PAD."""
-        if image.shape != (self.height, self.width, 3) or image.dtype != np.uint8:
-            raise ValueError(
-                f"expected uint8 of shape {(self.height, self.width, 3)}, not {image.dtype} of shape {image.shape}"
-            )
+        """Lay a picture into the square: uint8 [size, size, 3], padded with PAD.
+
+        Args:
+            image: uint8 [h, w, 3], the picture at its own size or reduced.
+        """
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+            raise ValueError(f"expected uint8 of shape [h, w, 3], not {image.dtype} of shape {image.shape}")
+        self._check_aspect(image.shape[:2])
         inner = Image.fromarray(image).resize((self.inner_width, self.inner_height), Image.Resampling.BICUBIC)
         square = np.empty((self.size, self.size, 3), np.uint8)
         square[:] = PAD
@@ -64,12 +74,13 @@ class Letterbox:
         return square
 
     def apply_mask(self, mask: np.ndarray) -> np.ndarray:
-        """Lay a mask [height, width] (any dtype, set where > 0) into the square.
+        """Lay a mask [h, w] (any dtype, set where > 0) of the picture or of a reduced copy into the square.
 
         Returns float32 [size, size] in [0, 1]: the share of each pixel that the mask covers, 0 in the padding.
         """
-        if mask.shape != (self.height, self.width):
-            raise ValueError(f"expected a mask of shape {(self.height, self.width)}, not {mask.shape}")
+        if mask.ndim != 2:
+            raise ValueError(f"expected a mask of shape [h, w], not {mask.shape}")
+        self._check_aspect(mask.shape)
         cover = Image.fromarray((mask > 0).astype(np.float32))
         inner = cover.resize((self.inner_width, self.inner_height), Image.Resampling.BOX)
         square = np.zeros((self.size, self.size), np.float32)
@@ -77,32 +88,37 @@ class Letterbox:
         return square
 
     def covered(self, mask: np.ndarray, rows: int, columns: int) -> np.ndarray:
-        """The share of each of `rows` x `columns` cells of the square that a mask [height, width] covers, as in
-        `apply_mask`: float32 [rows, columns] in [0, 1]."""
+        """The share of each of `rows` x `columns` cells of the square that a mask covers, as in `apply_mask`:
+        float32 [rows, columns] in [0, 1]."""
         return np.asarray(cv2.resize(self.apply_mask(mask), (columns, rows), interpolation=cv2.INTER_AREA))
 
-    def restore(self, values: np.ndarray) -> np.ndarray:
-        """Bring a map over the square back onto the picture, the padding dropped.
+    def restore(self, values: np.ndarray, shape: tuple[int, int] | None = None) -> np.ndarray:
+        """Bring a map over the square back onto the picture, without the padding.
+
+        Positive and negative values are interpolated separately. The overshoot of the cubic beside one sign is
+        therefore never taken for the other: a map without negative values gets none.
 
         Args:
             values: float [h, w], any resolution; cell (i, j) covers its share of the square. Finite.
+            shape: (height, width) of the result; by default those of the original picture. A reduced copy of the
+                picture needs its own.
 
         Returns:
-            float32 [height, width]: the map's cubic interpolant (half-pixel centres, edges held) read at the centre of
-            each pixel of the picture. Values above and below 0 are interpolated apart, so that the overshoot beside the
-            one is never taken for the other: a map without negative values gets none.
+            float32 [height, width]: the cubic interpolant of the map (half-pixel centers, edges held) at the center of
+            each pixel.
         """
         if values.ndim != 2:
             raise ValueError(f"expected a map of shape [h, w], not {values.shape}")
-        rows = _cubic(self.height, self.top, self.inner_height, self.size, values.shape[0])  # [height, h]
-        columns = _cubic(self.width, self.left, self.inner_width, self.size, values.shape[1])  # [width, w]
+        height, width = shape or (self.height, self.width)
+        rows = _cubic(height, self.top, self.inner_height, self.size, values.shape[0])  # [height, h]
+        columns = _cubic(width, self.left, self.inner_width, self.size, values.shape[1])  # [width, w]
 
-        def interpolated(positive: np.ndarray) -> np.ndarray:
-            return np.maximum(rows @ positive @ columns.T, 0)
+        def interpolate(part: np.ndarray) -> np.ndarray:
+            return np.maximum(rows @ part @ columns.T, 0)
 
         values = values.astype(np.float32)
-        above, below = np.maximum(values, 0), np.maximum(-values, 0)
-        return interpolated(above) - interpolated(below) if below.any() else interpolated(above)
+        positive, negative = np.maximum(values, 0), np.maximum(-values, 0)
+        return interpolate(positive) - interpolate(negative) if negative.any() else interpolate(positive)
 
     def to_model(self, xy: tuple[float, float]) -> tuple[float, float]:
         """The point of the square where the point (x, y) of the picture lies."""
@@ -127,14 +143,33 @@ class Letterbox:
             slice(self.left, self.left + self.inner_width),
         )
 
+    def _check_aspect(self, shape: tuple[int, ...]) -> None:
+        """Raise ValueError unless a picture of (h, w) is this one, scaled and rounded to whole pixels."""
+        h, w = shape
+        scale = max(h, w) / max(self.height, self.width)
+        if min(h, w) < 1 or max(abs(h - scale * self.height), abs(w - scale * self.width)) > 1.5 * max(1, scale):
+            raise ValueError(
+                f"a picture of {h} x {w} has another aspect than the {self.height} x {self.width} of this geometry"
+            )
+
 
 def _cubic(length: int, start: int, inner: int, size: int, cells: int) -> np.ndarray:
     """Weights, float32 [length, cells], that read a row of cells at the pixels of one axis of the picture.
 
-    Cubic convolution with a = -1/2, which is exact for parabolas (Keys, IEEE Trans. ASSP 29, 1981).
+    Cubic convolution with a = -1/2 (Keys, IEEE Trans. ASSP 29, 1981). Pixel p of `length` has its center at
+    c = start + (p + 1/2) inner / length in the square of `size` pixels, which is x = c cells / size - 1/2 in cells. Let
+    k = floor(x) and t = x - k. The value at p is the sum of four cells with these weights:
+
+        cell k - 1:  t (-1 + t (2 - t)) / 2
+        cell k:      1 + t t (3 t - 5) / 2
+        cell k + 1:  t (1 + t (4 - 3 t)) / 2
+        cell k + 2:  t t (t - 1) / 2
+
+    Cells outside [0, cells - 1] count as the nearest cell inside. The two axes are independent: rows first, then
+    columns; each sign of the map by itself, the result cut off at 0 (see `restore`).
     """
-    centres = start + (np.arange(length) + 0.5) * inner / length  # in the square, [0, size]
-    position = centres * cells / size - 0.5  # in cells
+    centers = start + (np.arange(length) + 0.5) * inner / length  # in the square, [0, size]
+    position = centers * cells / size - 0.5  # in cells
     lower = np.floor(position).astype(int)
     t = position - lower
     taps = (t * (-1 + t * (2 - t)) / 2, 1 + t * t * (3 * t - 5) / 2, t * (1 + t * (4 - 3 * t)) / 2, t * t * (t - 1) / 2)

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from mmgrad.errors import InputError
-from mmgrad.imaging import io as images
-from mmgrad.imaging.io import MAX_SIDE, load_image
+from mmgrad.imaging import limits
+from mmgrad.imaging.io import MAX_SIDE, load_image, read_image
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
@@ -200,8 +200,43 @@ def test_every_pixel_is_kept_when_asked() -> None:
     assert load_image(data, max_side=None).shape == (1500, 3000, 3)
 
 
-def test_extreme_shapes_are_kept() -> None:
-    assert load_image(np.zeros((20, 4096, 3), np.uint8)).shape == (10, 2048, 3)
+@pytest.mark.parametrize("size", [(20_000, 400), (400, 20_000), (512, 8)])
+def test_a_long_picture_that_is_accepted_once_is_accepted_again_reduced(size: tuple[int, int]) -> None:
+    data = encoded(Image.new("RGB", size, RED), "JPEG")
+    for max_side in (MAX_SIDE, 512):
+        reduced = load_image(data, max_side)
+        assert min(reduced.shape[:2]) >= 8
+        assert load_image(reduced).shape == reduced.shape
+
+
+@pytest.mark.parametrize("size", [(20_000, 10), (10, 20_000), (8, 600)])
+def test_a_line_is_refused_in_words_as_a_file_and_as_an_array(size: tuple[int, int]) -> None:
+    picture = Image.new("RGB", size)
+    for source in (picture, encoded(picture, "PNG"), encoded(picture, "JPEG"), np.asarray(picture)):
+        for max_side in (MAX_SIDE, 512, None):
+            with pytest.raises(InputError, match="too long and thin"):
+                load_image(source, max_side)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "TIFF"])
+def test_a_reduced_picture_knows_the_upright_size_of_its_original(format: str, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(Image.fromarray(quarters(1000, 1500)), format, exif=exif)
+    found = read_image(data, 512)
+    upright = (1000, 1500) if orientation == 1 else (1500, 1000)
+    assert (found.height, found.width) == upright
+    assert 448 <= max(found.pixels.shape) <= 512
+    assert found.pixels.shape[0] / found.pixels.shape[1] == pytest.approx(upright[0] / upright[1], rel=0.01)
+
+
+def test_a_picture_of_512_pixels_or_less_keeps_every_pixel() -> None:
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (512, 400, 3), np.uint8))
+    for format in ("PNG", "JPEG", "WEBP"):
+        data = encoded(noise, format)
+        with Image.open(io.BytesIO(data)) as picture:
+            assert np.array_equal(read_image(data).pixels, np.asarray(picture.convert("RGB")))
 
 
 @pytest.mark.parametrize(("width", "height"), [(10_001, 10_000), (30_000, 30_000), (2**31 - 1, 2**31 - 1)])
@@ -240,6 +275,57 @@ def test_truncated_files_are_refused_in_one_sentence(data: bytes) -> None:
     with pytest.raises(InputError) as caught:
         load_image(data)
     assert "\n" not in str(caught.value)
+
+
+def test_a_jpeg_without_its_end_is_decoded_with_a_note() -> None:
+    whole = encoded(Image.fromarray(np.random.default_rng(0).integers(0, 256, (160, 160, 3), np.uint8)), "JPEG")
+    assert read_image(whole).note == ""
+    assert np.array_equal(load_image(whole[:-2]), load_image(whole))
+    found = read_image(whole[: int(0.9 * len(whole))])
+    assert "cut short" in found.note
+    assert np.array_equal(found.pixels[:112], load_image(whole)[:112])
+    with pytest.raises(InputError, match="cut short"):
+        read_image(whole[: int(0.6 * len(whole))])
+
+
+def test_a_kind_of_tiff_that_is_not_decoded_is_named() -> None:
+    bands = np.zeros((16, 16, 5), np.uint8).tobytes()
+    entries = [(256, 16), (257, 16), (258, 8), (259, 1), (262, 2), (273, 200), (277, 5), (278, 16), (279, len(bands))]
+    directory = struct.pack("<H", len(entries)) + b"".join(
+        struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries
+    )
+    data = (b"II*\0" + struct.pack("<I", 8) + directory + bytes(4)).ljust(200, b"\0") + bands
+    with pytest.raises(InputError, match="a kind of TIFF that cannot be read"):
+        load_image(data)
+
+
+def test_objects_that_are_no_pictures_are_refused_and_open_files_are_read(tmp_path: Path) -> None:
+    for source in (None, 3, [1, 2], object()):
+        with pytest.raises(InputError, match="cannot be read from"):
+            load_image(source)  # type: ignore[arg-type]
+    data = encoded(Image.fromarray(quarters()), "PNG")
+    assert np.array_equal(load_image(io.BytesIO(data)), quarters())  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="address of the web"):
+        load_image("https://example.org/a.png")
+
+
+def test_messages_name_no_folder_and_are_valid_text(tmp_path: Path) -> None:
+    path = tmp_path / "b\udce9.png"  # a Latin-1 name, as old archives have
+    for content in (b"no", b""):
+        path.write_bytes(content)
+        with pytest.raises(InputError) as caught:
+            load_image(path)
+        assert str(tmp_path) not in str(caught.value)
+        assert "b\\xe9.png" in str(caught.value).encode().decode()
+
+
+def test_a_heic_picture_is_read_where_the_package_is_installed() -> None:
+    heif = pytest.importorskip("pillow_heif")
+    file = io.BytesIO()
+    heif.from_pillow(Image.fromarray(quarters(400, 600))).save(file, quality=90)
+    found = read_image(file.getvalue())
+    assert (found.height, found.width) == (400, 600)
+    assert np.abs(found.pixels[10, 10].astype(int) - RED).max() < 20
 
 
 @pytest.mark.filterwarnings("ignore")  # the TIFF reader warns of what it skips
@@ -311,6 +397,6 @@ def test_arrays_that_are_no_pictures_are_refused(array: np.ndarray) -> None:
 
 
 def test_the_limit_of_pixels_is_stated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "MAX_PIXELS", 1_000_000)
+    monkeypatch.setattr(limits, "MAX_PIXELS", 1_000_000)
     with pytest.raises(InputError, match="at most 1 million pixels"):
         load_image(np.zeros((1001, 1000, 3), np.uint8))

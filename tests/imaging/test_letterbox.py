@@ -152,16 +152,40 @@ def test_each_cell_holds_the_share_of_it_that_a_mask_covers() -> None:
 
 def test_other_shapes_are_refused() -> None:
     box = Letterbox.fit(20, 30, 224)
-    with pytest.raises(ValueError, match="expected uint8 of shape"):
+    with pytest.raises(ValueError, match="another aspect"):
         box.apply(np.zeros((30, 20, 3), np.uint8))
     with pytest.raises(ValueError, match="expected uint8 of shape"):
         box.apply(np.zeros((20, 30, 3), np.float32))
     with pytest.raises(ValueError, match="expected a mask"):
+        box.apply_mask(np.zeros((20, 30, 1)))
+    with pytest.raises(ValueError, match="another aspect"):
         box.apply_mask(np.zeros((30, 20)))
+    with pytest.raises(ValueError, match="another aspect"):
+        box.for_size(200, 200)
     with pytest.raises(ValueError, match="expected a map"):
         box.restore(np.zeros((1, 14, 14)))
     with pytest.raises(ValueError, match="at least 1"):
         Letterbox.fit(0, 30, 224)
+
+
+def test_a_reduced_copy_lies_where_its_original_does() -> None:
+    original = Letterbox.fit(3024, 4032, 224)
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8))
+    large, small = (np.asarray(noise.resize((w, h), Image.Resampling.BICUBIC)) for h, w in ((3024, 4032), (378, 504)))
+    apart = np.abs(original.apply(large).astype(int) - original.apply(small))
+    assert apart.mean() < 1
+    assert original.for_size(378, 504) == Letterbox.fit(378, 504, 224)
+
+
+def test_a_map_of_a_reduced_copy_has_the_peak_of_the_original_in_its_own_pixels() -> None:
+    values = np.zeros((14, 14), np.float32)
+    values[4, 9] = 1
+    box = Letterbox.fit(300, 500, 224).for_size(3000, 5000)
+    row, column = np.unravel_index(box.restore(values).argmax(), (3000, 5000))
+    small = box.restore(values, (300, 500))
+    assert small.shape == (300, 500)
+    y, x = np.unravel_index(small.argmax(), small.shape)
+    assert (row / 10, column / 10) == pytest.approx((y, x), abs=1)
 
 
 def test_a_letterbox_is_a_value() -> None:
