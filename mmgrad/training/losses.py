@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mmgrad.attribution.gradients import reference_map, target_map
+from mmgrad.attribution.gradients import AttributionModel, reference_map, target_map
+from mmgrad.encoders.base import TextTokens
 from mmgrad.models.composer import Composer
 from mmgrad.training.batches import Batch, Settings
 from mmgrad.training.cross_batch_memory import CrossBatchMemory
@@ -52,17 +53,10 @@ def objective(
         torch.arange(len(q)) % settings.attention_share == step // settings.attention_every % settings.attention_share
     )
     with precision(device):
-        of_reference = reference_map(
-            composer,
-            batch.features[batch.reference[chosen]],
-            batch.states[chosen],
-            batch.mask[chosen],
-            evidence,
-            create_graph=True,
-        )
-        of_target = target_map(
-            composer, batch.features[batch.target[chosen]], change[chosen], evidence, create_graph=True
-        )
+        model = AttributionModel(composer, evidence)
+        tokens = TextTokens(batch.states[chosen], batch.mask[chosen])
+        of_reference = reference_map(model, batch.features[batch.reference[chosen]], tokens, create_graph=True)
+        of_target = target_map(model, batch.features[batch.target[chosen]], change[chosen], create_graph=True)
     weight = settings.attention * min(1.0, step / settings.attention_ramp)
     if batch.mirrored is not None:
         maps = of_reference.float(), of_target.float()
@@ -94,8 +88,9 @@ def _consistency(
     texts = batch.states[chosen], batch.mask[chosen]
     references, targets = mirrored[batch.reference[chosen]], mirrored[batch.target[chosen]]
     with precision(mirrored.device):
-        of_reference = reference_map(composer, references, *texts, evidence, create_graph=True)
-        of_target = target_map(composer, targets, change[chosen], evidence, create_graph=True)
+        model = AttributionModel(composer, evidence)
+        of_reference = reference_map(model, references, TextTokens(*texts), create_graph=True)
+        of_target = target_map(model, targets, change[chosen], create_graph=True)
     return (
         consistency_loss(maps[0][kept], of_reference.float().flip(-1)),
         consistency_loss(maps[1][kept], of_target.float().flip(-1)),
@@ -120,7 +115,8 @@ def _refused(composer: Composer, batch: Batch, chosen: Tensor, evidence: Callabl
     if len(pictures) == 0:
         return batch.features.new_zeros(())
     with precision(batch.features.device):
-        maps = reference_map(composer, batch.features[pictures], states, mask, evidence, create_graph=True)
+        model = AttributionModel(composer, evidence)
+        maps = reference_map(model, batch.features[pictures], TextTokens(states, mask), create_graph=True)
     return PRESENCE_WEIGHT * presence_loss(maps.float(), torch.zeros(len(pictures), dtype=torch.bool))
 
 
