@@ -8,7 +8,9 @@ from mmgrad.errors import InputError
 MAX_TEXT = 300
 """Characters of a text."""
 
-MAX_TOP = 50
+DEFAULT_TOP_K = 12
+
+MAX_TOP_K = 50
 """Results of one explanation; a search has no limit."""
 
 MAX_TEXT_WEIGHT = 2.0

@@ -8,9 +8,10 @@ from typing import Any, overload
 
 import torch
 
+from mmgrad.arguments import DEFAULT_TOP_K as DEFAULT_TOP_K
 from mmgrad.arguments import MAX_TEXT as MAX_TEXT
 from mmgrad.arguments import MAX_TEXT_WEIGHT as MAX_TEXT_WEIGHT
-from mmgrad.arguments import MAX_TOP as MAX_TOP
+from mmgrad.arguments import MAX_TOP_K as MAX_TOP_K
 from mmgrad.arguments import checked_text, checked_text_weight, checked_top_k, paired
 from mmgrad.attribution.assemble import attention_map, make_hits, make_words
 from mmgrad.attribution.blend import explain_reference, explain_targets
@@ -40,7 +41,6 @@ from mmgrad.suggestions import recognise, suggest
 from mmgrad.utils.resources import GALLERY as DEFAULT_GALLERY
 from mmgrad.utils.timing import StepTimer
 
-TOP_K = 12
 BATCH = 32
 """Queries of a search that are encoded together."""
 
@@ -97,7 +97,7 @@ class Engine:
         self,
         images: Source | Several,
         texts: str | Several,
-        top_k: int = TOP_K,
+        top_k: int = DEFAULT_TOP_K,
         text_weight: float = 1.0,
         exclude_duplicates: bool = False,
     ) -> SearchHits | list[SearchHits]:
@@ -128,7 +128,7 @@ class Engine:
         self,
         image: Source,
         text: str,
-        top_k: int = TOP_K,
+        top_k: int = DEFAULT_TOP_K,
         *,
         maps: bool = True,
         words: bool = True,
@@ -138,7 +138,7 @@ class Engine:
         """The first `top_k` pictures of the gallery for `image` changed as `text` says, with their maps.
 
         Args:
-            top_k: how many results, at most MAX_TOP; all there are where the gallery has fewer.
+            top_k: how many results, at most MAX_TOP_K; all there are where the gallery has fewer.
             maps: compute the maps of the reference and the results. Without, they are placeholders.
             words: compute the weight and the maps of each word of the text; needs `maps`.
             text_weight: how much the text's change counts, from 0 (the picture alone) through 1 (as trained) to 2.
@@ -163,7 +163,7 @@ class Engine:
         self,
         image: Source,
         text: str,
-        top_k: int = TOP_K,
+        top_k: int = DEFAULT_TOP_K,
         *,
         maps: bool = True,
         words: bool = True,
@@ -173,7 +173,7 @@ class Engine:
         """`explain` in steps, each a complete Explanation: with the reference map; with the hits; with the words."""
         timer = StepTimer()
         text, text_weight = checked_text(text), checked_text_weight(text_weight)
-        top_k = checked_top_k(min(checked_top_k(top_k), len(self.gallery)), MAX_TOP)
+        top_k = checked_top_k(min(checked_top_k(top_k), len(self.gallery)), MAX_TOP_K)
         pixels, letterbox, query = encode_reference(self.model, image, text, text_weight, timer)
         with torch.no_grad():
             seen = self.model.composer.encode_image(query.features)  # (1, D)

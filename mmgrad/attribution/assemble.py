@@ -45,7 +45,7 @@ def make_hits(
     hits = []
     for rank, (record, score) in enumerate(ranking, start=1):
         if record.id in unreadable:
-            hits.append(Hit(rank, record, score, None, placeholder, unreadable[record.id]))
+            hits.append(Hit(rank, record, score, None, placeholder, missing=True, note=unreadable[record.id]))
             continue
         row = row_of[record.id]
         image, box = found.images[row], found.letterboxes[row]

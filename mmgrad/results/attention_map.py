@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from mmgrad.imaging.letterbox import Letterbox
+from mmgrad.imaging.peak import find_peak
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -114,6 +115,4 @@ class AttentionMap:
     def _peak(self) -> tuple[int, int, float]:
         if self.empty:
             return 0, 0, 0.0
-        values = self.on_original()
-        y, x = divmod(int(values.argmax()), values.shape[1])
-        return x, y, float(values[y, x])
+        return find_peak(np.maximum(self.values, 0), self.letterbox)

@@ -84,7 +84,8 @@ class Hit:
         score: cosine similarity with the query.
         image: the pixels, uint8 [H, W, 3]; None where the picture can no longer be read.
         attention: where the change shows in the picture.
-        note: why there is no picture, in one sentence; empty where there is one.
+        missing: the picture was deleted or damaged after it was indexed. Such a hit has no map.
+        note: what is wrong with the picture, in one sentence; empty where nothing is.
     """
 
     rank: int
@@ -92,17 +93,13 @@ class Hit:
     score: float
     image: np.ndarray | None = field(repr=False)
     attention: AttentionMap
+    missing: bool = False
     note: str = ""
 
     @property
     def id(self) -> str:
         """The picture's id in the gallery."""
         return self.record.id
-
-    @property
-    def missing(self) -> bool:
-        """Whether the picture was deleted or damaged after it was indexed. Such a hit has no map."""
-        return bool(self.note)
 
     @property
     def link(self) -> str | None:
