@@ -19,6 +19,7 @@ from pathlib import Path
 import torch
 
 from mmgrad.attribution.blend import explain_targets
+from mmgrad.attribution.encoded import attribution_model
 from mmgrad.engine import Engine, load
 from mmgrad.imaging.files import File
 from mmgrad.imaging.io import load_image
@@ -100,18 +101,18 @@ def _batched(engine: Engine, path: File, text: str, top: int) -> dict[str, tuple
     with torch.no_grad():
         query = model.composer.encode_query(features, tokens.states, tokens.mask)
         change = query - model.composer.encode_reference(features)
-    rest = model.baseline_features, model.encoder.to_grid
+    attributed = attribution_model(model)
     found = engine.gallery.search(query, top).indices[0].tolist()
     pictures = [load_image(engine.gallery.records[row].path) for row in found]
     clock = [time.perf_counter()]
     targets, _ = model.features(pictures)
     clock.append(time.perf_counter())
-    explain_targets(model.composer, targets, change, query, *rest)
+    explain_targets(attributed, targets, change, query)
     clock.append(time.perf_counter())
     alone = [model.features([picture])[0] for picture in pictures]
     clock.append(time.perf_counter())
     for target in alone:
-        explain_targets(model.composer, target, change, query, *rest)
+        explain_targets(attributed, target, change, query)
     clock.append(time.perf_counter())
     encode, explain, encode_alone, explain_alone = (after - before for before, after in pairwise(clock))
     return {MAPS: (explain, explain_alone), MAPS_AND_FEATURES: (encode + explain, encode_alone + explain_alone)}

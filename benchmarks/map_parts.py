@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmgrad.attribution.blend import FLOOR, REST, over
+from mmgrad.attribution.blend import BACKGROUND_WEIGHT, NOISE_FLOOR, blend
 from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.evaluation.explainers.explainers import Maps, change_alone, match_alone
 from mmgrad.evaluation.metrics.bootstrap import estimate
@@ -53,7 +53,7 @@ def main() -> None:
     for part in parts:
         for key, column in part.items():
             found[key] += column
-    print(f"{options.queries} queries of as many families; shipped: a floor of {FLOOR}, a rest of {REST}.\n")
+    print(f"{options.queries} queries of as many families; shipped: floor {NOISE_FLOOR}, rest {BACKGROUND_WEIGHT}.\n")
     for side in SIDES:
         print(_table(found, side))
 
@@ -114,7 +114,7 @@ def _over(change: Maps, whole: Maps, floor: float, rest: float) -> Maps:
     if floor == rest == 0:
         return change  # with its negative values
     both: dict[Side, Tensor] = {
-        side: over(torch.from_numpy(change[side]), torch.from_numpy(whole[side]), floor, rest) for side in SIDES
+        side: blend(torch.from_numpy(change[side]), torch.from_numpy(whole[side]), floor, rest) for side in SIDES
     }
     return {side: values.numpy() for side, values in both.items()}
 

@@ -6,9 +6,7 @@ from statistics import median
 import numpy as np
 
 from mmgrad.app.view import View, map_view, picture_uri, reach
-from mmgrad.attribution.contrast import Contrast
-from mmgrad.attribution.occlusion_check import OccludedImage, OcclusionCheck
-from mmgrad.results import AttentionMap
+from mmgrad.results import AttentionMap, Contrast, OccludedImage, OcclusionCheck
 
 COVERED_SIDE = 384
 SHOWN = 3

@@ -12,7 +12,6 @@ from mmgrad.app.image_input import Refused
 from mmgrad.app.settings import Limits
 from mmgrad.engine import Engine
 from mmgrad.errors import MMGradError
-from mmgrad.render.export import describe
 from mmgrad.render.figure import figure
 from mmgrad.results import Explanation
 
@@ -47,7 +46,7 @@ class ProgrammaticAPI:
             The results with rank, id, caption, licence, link and score; for the reference and each result the pixel
             [x, y] that the text changes most, null where there is no evidence; for each word of the text its weight.
         """
-        return describe(self._explained(image, text, top, strength, exclude_duplicates, gallery))
+        return self._explained(image, text, top, strength, exclude_duplicates, gallery).to_dict()
 
     def draw(self, image: Given, text: str, top: int = 8, gallery: str | None = None) -> Any:
         """Draw the explanation of a search as one figure: the reference and the results, each with its attention map.
@@ -74,6 +73,8 @@ class ProgrammaticAPI:
         if isinstance(top, int) and top > self.limits.results:
             raise sentence(f"The number of results may be at most {self.limits.results} here, not {top}.")
         try:
-            return choose(self.engines, gallery).explain(image, text, top, strength, leave_out)
+            return choose(self.engines, gallery).explain(
+                image, text, top, text_weight=strength, exclude_duplicates=leave_out
+            )
         except MMGradError as error:
             raise sentence(str(error)) from error

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mmgrad.app.view import View
-from mmgrad.render.export import describe, raw_maps
+from mmgrad.render.export import raw_maps
 from mmgrad.render.figure import figure
 from mmgrad.results import Explanation
 
@@ -35,7 +35,7 @@ def _drawn(kind: str) -> Callable[[Explanation], bytes]:
 KINDS = {
     "png": Kind("mmgrad.png", "image/png", _drawn("png")),
     "pdf": Kind("mmgrad.pdf", "application/pdf", _drawn("pdf")),
-    "json": Kind("mmgrad.json", "application/json", lambda made: json.dumps(describe(made), indent=1).encode()),
+    "json": Kind("mmgrad.json", "application/json", lambda made: json.dumps(made.to_dict(), indent=1).encode()),
     "npz": Kind("mmgrad.npz", "application/octet-stream", raw_maps),
 }
 

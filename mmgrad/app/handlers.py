@@ -84,7 +84,7 @@ class Handlers:
         try:
             engine = choose(self.engines, gallery)
             shown = _opening(Query(name, text, strength, leave_out, gallery or self.default))
-            stream = engine.stream(image, text, self._top(engine), strength, leave_out)
+            stream = engine.stream(image, text, self._top(engine), text_weight=strength, exclude_duplicates=leave_out)
             for explanation, view in zip(stream, STEPS, strict=True):
                 shown = shown | view(explanation)
                 yield shown
@@ -174,7 +174,13 @@ class Handlers:
             raise sentence(f"There is no such file to take; please choose one of {', '.join(KINDS)}.")
 
         def made(engine: Engine, image: np.ndarray, asked: Query) -> View:
-            whole = engine.explain(image, asked.text, self._top(engine), asked.strength, asked.leave_out)
+            whole = engine.explain(
+                image,
+                asked.text,
+                self._top(engine),
+                text_weight=asked.strength,
+                exclude_duplicates=asked.leave_out,
+            )
             return file_view(whole, kind)
 
         return self._closer("take", event, made)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from mmgrad.engine import MAX_TOP
+from mmgrad.engine import MAX_TOP_K
 from mmgrad.errors import InputError
 
 
@@ -14,16 +14,16 @@ class Limits:
     Attributes:
         queue: visitors who may wait in line; the next one is told that the place is full. MMGRAD_QUEUE
         upload: megabytes of a file that is sent. MMGRAD_MAX_UPLOAD
-        results: the most results of one answer, at most MAX_TOP. MMGRAD_MAX_RESULTS
+        results: the most results of one answer, at most MAX_TOP_K. MMGRAD_MAX_RESULTS
     """
 
     queue: int = 32
     upload: int = 64
-    results: int = MAX_TOP
+    results: int = MAX_TOP_K
 
     def __post_init__(self) -> None:
-        if self.results > MAX_TOP:
-            raise InputError(f"{VARIABLES['results']} must be at most {MAX_TOP}, not {self.results}.")
+        if self.results > MAX_TOP_K:
+            raise InputError(f"{VARIABLES['results']} must be at most {MAX_TOP_K}, not {self.results}.")
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "Limits":

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from mmgrad.render.export import said
 from mmgrad.render.overlay import heat_rgba, signed_rgba
 from mmgrad.results import AttentionMap, Explanation, Hit
+from mmgrad.results.hits import metadata_of
 
 REFERENCE_SIDE = 1024
 HIT_SIDE = 640
@@ -23,6 +23,9 @@ THUMB_SIDE = 256
 """Longest sides, in pixels, of the pictures that are sent."""
 
 _REACH_SIDE = 64
+
+_UNREADABLE = np.full((HIT_SIDE // 4, HIT_SIDE // 4, 3), 200, np.uint8)
+"""Shown for a picture of the gallery that can no longer be read."""
 
 View = dict[str, Any]
 
@@ -128,8 +131,8 @@ def _hit(hit: Hit) -> View:
         "rank": hit.rank,
         "id": hit.record.id,
         "score": hit.score,
-        **said(hit),
-        **panel_view(hit.image, hit.attention),
+        **metadata_of(hit.record),
+        **panel_view(_UNREADABLE if hit.image is None else hit.image, hit.attention),
     }
 
 

@@ -12,11 +12,9 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from mmgrad.attribution.contrast import Contrast
-from mmgrad.attribution.occlusion_check import OcclusionCheck
 from mmgrad.engine import Engine
 from mmgrad.errors import MMGradError
-from mmgrad.results import AttentionMap, Explanation
+from mmgrad.results import AttentionMap, Contrast, Explanation, OcclusionCheck
 
 SECONDS = 30
 """How long one question may take there; the shorter it is, the sooner a visitor's turn comes."""

@@ -1,16 +1,13 @@
 """Maps that any explanation must beat: three that never look at the picture, and one that never reads the text.
 
-The first three are float32 [height, width], >= 0, of any resolution; the last goes through the same seam as MMGrad.
+The first three are float32 [height, width], >= 0, of any resolution; the others are computed as MMGrad is.
 """
-
-from collections.abc import Callable
 
 import numpy as np
 from torch import Tensor
 
-from mmgrad.attribution.gradients import Head, query_signal, signed_map, similarity_signal
-
-Evidence = Callable[[Tensor], Tensor]
+from mmgrad.attribution.gradients import AttributionModel, query_signal, signed_map, similarity_signal
+from mmgrad.encoders.base import TextTokens
 
 
 def center_map(height: int, width: int, spread: float = 0.25) -> np.ndarray:
@@ -22,7 +19,7 @@ def center_map(height: int, width: int, spread: float = 0.25) -> np.ndarray:
 
 
 def random_map(height: int, width: int, rng: np.random.Generator) -> np.ndarray:
-    """Independent values in [0, 1): what chance gives."""
+    """Independent uniform values in [0, 1)."""
     return rng.random((height, width), dtype=np.float32)
 
 
@@ -31,20 +28,18 @@ def uniform_map(height: int, width: int) -> np.ndarray:
     return np.ones((height, width), np.float32)
 
 
-def text_agnostic_gradcam(composer: Head, features: Tensor, other: Tensor, evidence: Evidence) -> Tensor:
+def text_agnostic_gradcam(model: AttributionModel, features: Tensor, other: Tensor) -> Tensor:
     """Grad-CAM of <g(I), g(other)>, signed [B, H, W]: what two pictures share, whatever the text says.
 
-    features [B, C, h, w]; `other` [B, D], the embedding of the picture that each is compared with. Gradients are
-    averaged over positions to weigh the channels (Selvaraju et al., arXiv 1610.02391).
+    features [B, C, h, w]; `other` [B, D], the embedding of the picture that each is compared with. The channels are
+    weighted by their gradients' mean over positions (Selvaraju et al., arXiv 1610.02391).
     """
-    return signed_map(similarity_signal(composer, other), features, evidence, weighting="channel")
+    return signed_map(similarity_signal(model.composer, other), features, model.to_grid, weighting="channel")
 
 
-def match_map(
-    composer: Head, features: Tensor, states: Tensor, mask: Tensor, target: Tensor, evidence: Evidence
-) -> Tensor:
-    """Gradient x activation of the plain match <q(I, T), g(target)> at the reference, signed [B, H, W].
+def match_map(model: AttributionModel, features: Tensor, tokens: TextTokens, target: Tensor) -> Tensor:
+    """Gradient x activation of the match <q(I, T), g(target)> at the reference, signed [B, H, W].
 
-    It reads the text, but asks what makes the match as a whole, not what the text changes.
+    It depends on the text, but shows what makes the match as a whole, not what the text changes.
     """
-    return signed_map(query_signal(composer, target, states, mask), features, evidence)
+    return signed_map(query_signal(model.composer, target, tokens), features, model.to_grid)

@@ -1,39 +1,37 @@
-"""The maps that are shown: what the text changes and, much fainter, what else the match rests on.
+"""The maps that are shown: what the text changes and, much fainter, what else the match depends on.
 
-The change is multi-modal gradient attention as it is trained (`mmgrad.attribution.gradients`). By itself it leaves most
-of a picture in no order, though the match rests on that too: what stays is most of what two pictures share. With a
-little of the whole match beneath, the map falls on what changes, and ranks the other places by what they do for the
-match, which is what deletion and insertion judge.
+The map of the change is multi-modal gradient attention as it is trained (`mmgrad.attribution.gradients`). On its own it
+assigns unordered values near zero outside the edited region, although unchanged content contributes most of the
+similarity. With a small share of the map of the whole match, the edited region still comes first and the other places
+are ordered by their contribution to the match, which deletion and insertion measure.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from mmgrad.attribution.gradients import (
-    Head,
+    AttributionModel,
     midpoint_integrated_gradients,
     query_signal,
     reference_map,
     similarity_signal,
     target_map,
 )
+from mmgrad.encoders.base import TextTokens
 
-FLOOR = 0.06
-"""Evidence for the change below this part of its peak is not told from none."""
+NOISE_FLOOR = 0.06
+"""Values of the change below this fraction of its peak are set to zero."""
 
-REST = 0.03
-"""The part that the whole match has in a map, of the absolute values of both."""
-
-Evidence = Callable[[Tensor], Tensor]
+BACKGROUND_WEIGHT = 0.03
+"""Weight of the whole match, of the absolute values of both maps."""
 
 
-class Explained(NamedTuple):
-    """Maps as they are shown and of the change alone, both [B, H, W] and signed.
+class ExplanationMaps(NamedTuple):
+    """Maps as they are shown and maps of the change alone, both [B, H, W] and signed.
 
-    Evidence against the change marks what stays: places that the match rests on. So it has no part in what is shown.
+    Negative values of the change mark what stays, which the match depends on; so they take no part in what is shown.
     """
 
     shown: Tensor
@@ -41,51 +39,49 @@ class Explained(NamedTuple):
 
 
 def explain_reference(
-    composer: Head, features: Tensor, states: Tensor, mask: Tensor, targets: Tensor, blank: Tensor, evidence: Evidence
-) -> Explained:
-    """Maps of references with features [B, C, h, w] and texts, states [B, L, D_t] and mask [B, L].
+    model: AttributionModel, features: Tensor, tokens: TextTokens, targets: Tensor
+) -> ExplanationMaps:
+    """Maps of references with features [B, C, h, w] and B texts.
 
-    The match is <q(I, T), g> with `targets`, g of what each query finds first [B, D]. `blank` [1, C, h, w] are the
-    features of a picture that shows nothing.
+    The match is <q(I, T), g> with `targets` [B, D], g of the first hit of each query.
     """
-    change = reference_map(composer, features, states, mask, evidence)
-    match = midpoint_integrated_gradients(query_signal(composer, targets, states, mask), features, blank, evidence)
-    return Explained(over(change, match), change)
+    change = reference_map(model, features, tokens)
+    match = midpoint_integrated_gradients(model, query_signal(model.composer, targets, tokens), features)
+    return ExplanationMaps(blend(change, match), change)
 
 
-def explain_targets(
-    composer: Head, features: Tensor, changes: Tensor, queries: Tensor, blank: Tensor, evidence: Evidence
-) -> Explained:
-    """Maps of pictures found, with features [B, C, h, w].
+def explain_targets(model: AttributionModel, features: Tensor, changes: Tensor, queries: Tensor) -> ExplanationMaps:
+    """Maps of retrieved pictures with features [B, C, h, w].
 
-    The match is <q, g(I)> with `queries`, q of each [B, D], and `changes` what its text moved it by; of both a single
-    row may stand for all.
+    The match is <q, g(I)> with `queries` q; `changes` is what the text moved each q by. Both are [B, D] or [1, D].
     """
-    change = target_map(composer, features, changes, evidence)
-    match = midpoint_integrated_gradients(similarity_signal(composer, queries), features, blank, evidence)
-    return Explained(over(change, match), change)
+    change = target_map(model, features, changes)
+    match = midpoint_integrated_gradients(model, similarity_signal(model.composer, queries), features)
+    return ExplanationMaps(blend(change, match), change)
 
 
-def over(change: Tensor, match: Tensor, floor: float = FLOOR, rest: float = REST) -> Tensor:
-    """A map of the change laid over one of the whole match, both [B, H, W] and signed.
+def blend(
+    change: Tensor, match: Tensor, noise_floor: float = NOISE_FLOOR, background_weight: float = BACKGROUND_WEIGHT
+) -> Tensor:
+    """A map of the change over a faint map of the whole match, both [B, H, W] and signed.
 
-    The sum of the positive values, the evidence, stays that of the change: where there is none, nothing is shown.
-    `benchmarks/map_parts.py` compares values of `floor` and `rest`.
+    The sum of the positive values stays that of the change: a map of no change stays empty.
+    `benchmarks/map_parts.py` compares values of the two parameters.
     """
     positive = change.clamp_min(0)
     total = _sum(positive)
-    clear = (positive - floor * positive.amax(dim=(1, 2), keepdim=True)).clamp_min(0)
-    both = (1 - rest) * _of_one(clear) + rest * _of_one(match)
-    return both * total / _sum(both.clamp_min(0)).clamp_min(_LEAST)
+    clear = (positive - noise_floor * positive.amax(dim=(1, 2), keepdim=True)).clamp_min(0)
+    both = (1 - background_weight) * _of_unit_mass(clear) + background_weight * _of_unit_mass(match)
+    return both * total / _sum(both.clamp_min(0)).clamp_min(_TINY)
 
 
-def _of_one(values: Tensor) -> Tensor:
-    """The values, whose absolute ones sum to 1 now; all zero where they were."""
-    return values / _sum(values.abs()).clamp_min(_LEAST)
+def _of_unit_mass(values: Tensor) -> Tensor:
+    """The maps divided by the sum of their absolute values; a map of zeros stays one."""
+    return values / _sum(values.abs()).clamp_min(_TINY)
 
 
 def _sum(values: Tensor) -> Tensor:
     return values.sum(dim=(1, 2), keepdim=True)
 
 
-_LEAST = torch.finfo(torch.float32).tiny
+_TINY = torch.finfo(torch.float32).tiny

@@ -50,12 +50,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _explain(options: argparse.Namespace) -> None:
     from mmgrad.engine import load
-    from mmgrad.render.export import write_explanation
 
     _check_text(options.text)
     engine = load(options.model, options.gallery, **_chosen(options))
     explanation = engine.explain(options.image, options.text, _top(options, engine))
-    result = write_explanation(explanation, options.image, options.out)
+    result = explanation.save(options.out)
     print(json.dumps(result, indent=2) if options.json else _readable(result))
 
 
@@ -64,9 +63,7 @@ def _search(options: argparse.Namespace) -> None:
 
     _check_text(options.text)
     engine = load(options.model, options.gallery, **_chosen(options))
-    steps = engine.stream(options.image, options.text, _top(options, engine))
-    next(steps)
-    for hit in next(steps).hits:
+    for hit in engine.search(options.image, options.text, _top(options, engine)):
         print(f"{hit.rank}\t{hit.score:.4f}\t{hit.record.id}")
 
 

@@ -35,7 +35,11 @@ class TextTokens:
 
     states: Tensor
     mask: Tensor
-    words: tuple[tuple[Word, ...], ...]
+    words: tuple[tuple[Word, ...], ...] = ()
+
+    def expand(self, count: int) -> "TextTokens":
+        """The tokens of one text, B = 1, for `count` pictures: views, not copies."""
+        return TextTokens(self.states.expand(count, -1, -1), self.mask.expand(count, -1), self.words * count)
 
 
 class Encoder(Protocol):

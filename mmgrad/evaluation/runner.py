@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from mmgrad.attribution.gradients import Head, reference_map
-from mmgrad.encoders.base import Encoder, baseline_features
+from mmgrad.attribution.gradients import AttributionModel, Head, reference_map
+from mmgrad.encoders.base import Encoder, TextTokens, baseline_features
 from mmgrad.evaluation.explainers.explainers import GRADIENTS, OURS, Explainer, Maps, content_free_explainers
 from mmgrad.evaluation.metrics.abstention import FOREIGN, KINDS, NONSENSE, SENTENCES, foreign_partners
 from mmgrad.evaluation.metrics.localization import Localisation, dilate, localise
@@ -246,8 +246,8 @@ class _Collected:
         for kind, texts in ((FOREIGN, others), (NONSENSE, nonsense)):
             asked = queries.with_texts(self.encoder, texts)
             for name, composer in self.composers.items():
-                features, evidence = asked.reference.features, self.encoder.to_grid
-                maps = reference_map(composer, features, asked.states, asked.mask, evidence)
+                model = AttributionModel(composer, self.encoder.to_grid)
+                maps = reference_map(model, asked.reference.features, TextTokens(asked.states, asked.mask))
                 sums = maps.clamp_min(0).flatten(1).sum(dim=1).tolist()
                 missing = [kind == FOREIGN and partner is None for partner in partners]
                 self.refused[kind][name] += [

@@ -118,8 +118,8 @@ def _shortlist(embeddings: Tensor, queries: Tensor, count: int, hidden: Tensor) 
     values = torch.empty(len(queries), 0, device=queries.device)
     rows = torch.empty(len(queries), 0, dtype=torch.int64, device=queries.device)
     for start, block in _blocks(embeddings, max(1, MAX_SCORES // len(queries))):
-        single = {"out_dtype": torch.float32} if block.is_cuda else {}  # a GPU can give the sums unrounded
-        products = torch.mm(queries, block.T, **single)
+        # A GPU can give the sums unrounded.
+        products = torch.mm(queries, block.T, torch.float32) if block.is_cuda else queries @ block.T
         top = _without(products, hidden, start).topk(min(count, len(block)), dim=1)
         values, order = torch.cat([values, top.values.float()], dim=1).topk(
             min(count, values.shape[1] + top.values.shape[1]), dim=1

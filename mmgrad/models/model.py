@@ -99,6 +99,29 @@ class Model(ModelHubMixin):
         ]
         return torch.cat(parts) if parts else torch.zeros(0, self.dimension, device=self.device)
 
+    @torch.no_grad()
+    def encode_query(self, images: Sequence[np.ndarray] | np.ndarray, texts: Sequence[str] | str) -> Tensor:
+        """q of pictures, RGB uint8 [H, W, 3], changed as texts say: [B, D] float32, L2-normalized, in batches of 32.
+
+        One picture goes with all texts, one text with all pictures; otherwise there is one text for each picture.
+        Raises InputError for other numbers of texts.
+        """
+        pictures = [images] if isinstance(images, np.ndarray) and images.ndim == 3 else list(images)
+        written = [texts] if isinstance(texts, str) else list(texts)
+        count = max(len(pictures), len(written)) if pictures and written else 0
+        if len(pictures) not in (1, count) or len(written) not in (1, count):
+            raise InputError(
+                f"There are {len(pictures)} images and {len(written)} texts; give one text for each image."
+            )
+        pictures = pictures * count if len(pictures) == 1 else pictures
+        written = written * count if len(written) == 1 else written
+        parts = []
+        for i in range(0, count, BATCH):
+            tokens = self.encoder.encode_text(written[i : i + BATCH])
+            features, _ = self.features(pictures[i : i + BATCH])
+            parts.append(self.composer.encode_query(features, tokens.states, tokens.mask))
+        return torch.cat(parts) if parts else torch.zeros(0, self.dimension)
+
     def encode_text(self, text: str) -> TextTokens:
         """Token states and words of one text."""
         return self.encoder.encode_text([text])

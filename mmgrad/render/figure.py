@@ -1,22 +1,19 @@
 """An explanation as one figure for print: the reference, the words, the results, each with its map.
 
-Only matplotlib's object interface is used: no window, no global state, safe in a server.
+Only matplotlib's object interface is used: no window and no global state, so it can be used in a server.
 """
 
 import textwrap
-from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 from mmgrad import __version__
 from mmgrad.render import overlay
-
-if TYPE_CHECKING:
-    from mmgrad.results import AttentionMap, Explanation
+from mmgrad.results import AttentionMap, Explanation
 
 COLUMNS = 4
 """Results in a row."""
@@ -24,19 +21,21 @@ COLUMNS = 4
 PANEL = 2.4
 """Side of a result, in inches."""
 
-_PIXELS = 640
-_WORDS = 14
+MAX_PIXELS = 640
+"""The longest side of a picture in the figure, in pixels: what print can show."""
+
+MAX_WORDS = 14
 
 
-def figure(explanation: "Explanation", opacity: float = 0.65) -> Figure:
+def figure(explanation: Explanation, opacity: float = 0.65) -> Figure:
     """Draw an explanation; save it with `.savefig(path)` as PNG, PDF or SVG.
 
     The reference has a scale of its own; the results share one, so that their maps can be compared. A map without
-    evidence is not drawn and says so.
+    evidence is not drawn; the title of its panel says so.
 
     Args:
         explanation: of any number of results, none included.
-        opacity: of the strongest evidence, from 0 to 1.
+        opacity: of the peak of the scale, in [0, 1].
     """
     rows = -(-len(explanation.hits) // COLUMNS)
     sheet = Figure(figsize=(COLUMNS * PANEL, (rows + 1.55) * PANEL), layout="constrained")
@@ -48,7 +47,7 @@ def figure(explanation: "Explanation", opacity: float = 0.65) -> Figure:
     reference = top.add_subplot(1, 2, 1)
     _show(reference, explanation.image, explanation.reference, explanation.reference.peak, opacity)
     _caption(reference, "reference: what the text is changing", explanation.reference)
-    _weigh(top.add_subplot(1, 2, 2), explanation)
+    _draw_words(top.add_subplot(1, 2, 2), explanation)
 
     for index, hit in enumerate(explanation.hits):
         panel = bottom.add_subplot(rows, COLUMNS, index + 1)
@@ -60,27 +59,31 @@ def figure(explanation: "Explanation", opacity: float = 0.65) -> Figure:
         f"mmgrad {__version__}, model {explanation.model} {explanation.fingerprint}, gallery {explanation.gallery}"
     )
     if explanation.text_weight != 1:
-        made_by += f", text_weight of the text {explanation.text_weight:g}"
+        made_by += f", text weight {explanation.text_weight:g}"
     sheet.text(0.995, 0.002, made_by, fontsize=6, color="0.35", ha="right", va="bottom", parse_math=False)
     return sheet
 
 
-def _show(panel: Axes, image: np.ndarray, evidence: "AttentionMap", peak: float, opacity: float) -> None:
-    picture = image if evidence.empty else overlay.blend(image, evidence.on_original(), peak, opacity)
-    panel.imshow(_bounded(picture))
+def _show(panel: Axes, image: np.ndarray | None, attention: AttentionMap, peak: float, opacity: float) -> None:
+    """A picture with its map; a blank panel where the picture is missing."""
+    picture = np.full((2, 2, 3), 255, np.uint8) if image is None else _bounded(image)
+    if not attention.empty:
+        picture = overlay.blend(picture, attention.on_pixels(*picture.shape[:2]), peak, opacity)
+    panel.imshow(picture)
     panel.set_axis_off()
 
 
-def _caption(panel: Axes, text: str, evidence: "AttentionMap") -> None:
-    panel.set_title(text + ("  (no evidence)" if evidence.empty else ""), fontsize=9)
+def _caption(panel: Axes, text: str, attention: AttentionMap) -> None:
+    note = "" if not attention.empty else "  (no evidence)" if attention.computed else "  (no map)"
+    panel.set_title(text + note, fontsize=9)
 
 
-def _weigh(panel: Axes, explanation: "Explanation") -> None:
-    """Bars: how much the score changes when a word is left out. Of a long text the weightiest words, in their order."""
-    heaviest = sorted(explanation.words, key=lambda word: -abs(word.weight))[:_WORDS]
+def _draw_words(panel: Axes, explanation: Explanation) -> None:
+    """Bars: how much the score falls when a word is left out. Of a long text, the weightiest words in text order."""
+    heaviest = sorted(explanation.words, key=lambda word: -abs(word.weight))[:MAX_WORDS]
     words = sorted(heaviest, key=lambda word: word.start)
     weights = [word.weight for word in words]
-    orange, blue = (tuple(value / 255 for value in colour) for colour in (overlay.POSITIVE, overlay.NEGATIVE))
+    orange, blue = (tuple(value / 255 for value in color) for color in (overlay.POSITIVE, overlay.NEGATIVE))
     panel.barh(range(len(words)), weights, color=[orange if weight >= 0 else blue for weight in weights])
     labels = [textwrap.shorten(word.word, 20, placeholder="...") or word.word[:17] + "..." for word in words]
     panel.set_yticks(range(len(words)), labels=labels, fontsize=9, parse_math=False)
@@ -88,7 +91,7 @@ def _weigh(panel: Axes, explanation: "Explanation") -> None:
     panel.axvline(0, color="0.3", linewidth=0.8)
     panel.tick_params(axis="x", labelsize=8)
     panel.spines[["top", "right", "left"]].set_visible(False)
-    panel.set_title("words: change of the score that each one makes", fontsize=9)
+    panel.set_title("words: change of the score caused by each", fontsize=9)
 
 
 def _scale(sheet: Figure, peak: float) -> None:
@@ -102,10 +105,7 @@ def _scale(sheet: Figure, peak: float) -> None:
 
 
 def _bounded(picture: np.ndarray) -> np.ndarray:
-    """At most as many pixels as print can show, so that a figure of many large pictures stays small."""
-    height, width = picture.shape[:2]
-    scale = _PIXELS / max(height, width)
-    if scale >= 1:
-        return picture
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+    """The picture scaled down to at most MAX_PIXELS a side, so that a figure of many large pictures stays small."""
+    made = Image.fromarray(picture)
+    made.thumbnail((MAX_PIXELS, MAX_PIXELS), Image.Resampling.BOX)
+    return np.asarray(made)

@@ -4,9 +4,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mmgrad.attribution.gradients import reference_map, target_map
+from mmgrad.attribution.encoded import EncodedQuery
+from mmgrad.attribution.gradients import AttributionModel, reference_map, target_map
 from mmgrad.attribution.words import FUNCTION_WORDS, word_maps, words_of_noun
-from mmgrad.encoders.base import Trainable
+from mmgrad.encoders.base import TextTokens, Trainable
 from mmgrad.models.composer import DIMENSION, Composer
 from mmgrad.models.confidence import Confidence, fit, trials
 from mmgrad.training.features import Features
@@ -124,9 +125,10 @@ def _evidence(
     with torch.no_grad():
         change = composer.encode_query(features, states, mask) - composer.encode_reference(features)
     target_features = encoder.unpack(*data.scenes(data.target[index], device=encoder.device))
+    model = AttributionModel(composer, encoder.to_grid)
     maps = (
-        reference_map(composer, features, states, mask, encoder.to_grid),
-        target_map(composer, target_features, change, encoder.to_grid),
+        reference_map(model, features, TextTokens(states, mask)),
+        target_map(model, target_features, change),
     )
     return torch.stack([_total_positive(m) for m in maps], dim=1).cpu()
 
@@ -144,9 +146,8 @@ def _word_evidence(
     features, target = (
         encoder.unpack(*data.scenes(side[index], device=encoder.device)) for side in (data.reference, data.target)
     )
-    with torch.no_grad():
-        before, query = composer.encode_reference(features), composer.encode_query(features, tokens.states, tokens.mask)
-    found = word_maps(encoder, composer, info["text"], tokens, features, target, before, query)
+    query = EncodedQuery.of(composer, info["text"], tokens, features)
+    found = word_maps(AttributionModel(composer, encoder.to_grid), encoder, query, target)
     references, targets = _total_positive(found.reference).cpu(), _total_positive(found.targets[:, 0]).cpu()
     empty = [i for i, word in enumerate(found.words) if word.text.lower() in FUNCTION_WORDS]
     removed, added = (words_of_noun(found.words, info[noun]) for noun in ("removed", "added"))

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mmgrad.attribution.gradients import reference_map, target_map
+from mmgrad.attribution.gradients import AttributionModel, reference_map, target_map
+from mmgrad.encoders.base import TextTokens
 from mmgrad.models.composer import Composer
 from mmgrad.training.batches import Batch, MirrorTargets, RegionTargets
 from mmgrad.training.cross_batch_memory import CrossBatchMemory
@@ -102,7 +103,8 @@ def negative_loss(
         return batch.features.new_zeros(())
     scenes, states, mask = targets.negatives
     with settings.autocast(batch.features.device):
-        maps = reference_map(composer, batch.features[scenes], states, mask, to_grid, create_graph=True)
+        model = AttributionModel(composer, to_grid)
+        maps = reference_map(model, batch.features[scenes], TextTokens(states, mask), create_graph=True)
     return PRESENCE_WEIGHT * presence_loss(maps.float(), mask.new_zeros(len(scenes)))
 
 
@@ -119,8 +121,9 @@ def _maps(
     references, targets = features[batch.reference[triplets]], features[batch.target[triplets]]
     states, mask = batch.states[triplets], batch.mask[triplets]
     with settings.autocast(features.device):
-        of_reference = reference_map(composer, references, states, mask, to_grid, create_graph=True)
-        of_target = target_map(composer, targets, change[triplets], to_grid, create_graph=True)
+        model = AttributionModel(composer, to_grid)
+        of_reference = reference_map(model, references, TextTokens(states, mask), create_graph=True)
+        of_target = target_map(model, targets, change[triplets], create_graph=True)
     return of_reference.float(), of_target.float()
 
 

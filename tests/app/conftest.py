@@ -13,12 +13,18 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from mmgrad.attribution.contrast import Contrast
-from mmgrad.attribution.occlusion_check import OccludedImage, OcclusionCheck
 from mmgrad.errors import InputError
 from mmgrad.gallery.sources.folder import Record
 from mmgrad.imaging.io import Letterbox, load_image
-from mmgrad.results import AttentionMap, Explanation, Hit, WordAttribution
+from mmgrad.results import (
+    AttentionMap,
+    Contrast,
+    Explanation,
+    Hit,
+    OccludedImage,
+    OcclusionCheck,
+    WordAttribution,
+)
 
 PATIENCE = 60  # seconds
 
@@ -49,9 +55,9 @@ class DrawnEngine:
         self.asked: list[tuple[Any, ...]] = []
 
     def stream(
-        self, image: Any, text: str, top_k: int = 12, text_weight: float = 1.0, leave_out: bool = False
+        self, image: Any, text: str, top_k: int = 12, *, text_weight: float = 1.0, exclude_duplicates: bool = False
     ) -> Iterator[Explanation]:
-        self.asked.append(("stream", text, top_k, text_weight, leave_out))
+        self.asked.append(("stream", text, top_k, text_weight, exclude_duplicates))
         if not text.strip():
             raise InputError("The text is empty; say in words what should be different.")
         if not isinstance(top_k, int) or not 1 <= top_k <= len(self.gallery):
@@ -63,7 +69,7 @@ class DrawnEngine:
         yield result
         self.gate.wait(PATIENCE)
         records = [*(reversed(self.gallery.records) if "red" in text else self.gallery.records)]
-        excluded = (records.pop(0).id,) if leave_out else ()
+        excluded = (records.pop(0).id,) if exclude_duplicates else ()
         hits = tuple(
             Hit(rank, record, 0.9 - rank / 50, picture, spot(picture, 4 + rank % 6, 7, _height(rank)))
             for rank, record in enumerate(records[:top_k], start=1)
@@ -85,8 +91,8 @@ class DrawnEngine:
         )
         yield replace(result, words=words, timing_ms={"total": 1234.0})
 
-    def explain(self, *given: Any) -> Explanation:
-        *_, last = self.stream(*given)
+    def explain(self, *given: Any, **named: Any) -> Explanation:
+        *_, last = self.stream(*given, **named)
         return last
 
     def suggest(self, image: np.ndarray) -> list[str]:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mmgrad.app.analysis_views import SHOWN, check_view, contrast_view, responses_view, text_blind_view
-from mmgrad.attribution.occlusion_check import OccludedImage, OcclusionCheck
+from mmgrad.results import OccludedImage, OcclusionCheck
 
 PICTURE = np.zeros((90, 120, 3), np.uint8)
 

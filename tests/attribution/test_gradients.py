@@ -3,7 +3,14 @@
 import pytest
 import torch
 
-from mmgrad.attribution.gradients import reference_map, signed_map, similarity_signal, target_map
+from mmgrad.attribution.gradients import (
+    AttributionModel,
+    reference_map,
+    signed_map,
+    similarity_signal,
+    target_map,
+)
+from mmgrad.encoders.base import TextTokens
 from mmgrad.models.composer import Composer
 
 CHANNELS, GRID, TOKENS = 6, 4, 5
@@ -32,6 +39,10 @@ def query() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     return torch.randn(3, CHANNELS, GRID, GRID), torch.randn(3, 3, TOKENS), mask
 
 
+def attributed(composer: Composer) -> AttributionModel:
+    return AttributionModel(composer, channel_sum)
+
+
 def finite_difference(signal, features: torch.Tensor, step: float = 1e-2) -> torch.Tensor:
     """Gradient x activation by central differences, one value at a time: [B, h, w]."""
     result = torch.zeros(features.shape[0], *features.shape[2:], dtype=torch.float64)
@@ -50,7 +61,7 @@ def test_target_map_equals_finite_differences(composer, query):
     change = torch.randn(3, composer.dimension, dtype=torch.float64)
     composer = composer.double()
     oracle = finite_difference(similarity_signal(composer, change), features)
-    mine = target_map(composer.float(), features.float(), change.float(), channel_sum)
+    mine = target_map(attributed(composer.float()), features.float(), change.float())
     # embeddings are float32, which the differences feel: agreement to three thousandths of the largest value
     assert torch.allclose(mine.double(), oracle, atol=3e-3 * float(oracle.abs().max()))
 
@@ -65,15 +76,16 @@ def test_reference_map_equals_finite_differences_of_the_change(composer, query):
 
     own = 1 - float(wide.prototype_head.branch_weight)  # what the named look brings does not depend on the reference
     oracle = finite_difference(moved, features.double()) / own
-    mine = reference_map(composer.float(), features, states, mask, channel_sum)
+    mine = reference_map(attributed(composer.float()), features, TextTokens(states, mask))
     assert torch.allclose(mine.double(), oracle, atol=3e-3 * float(oracle.abs().max()))
 
 
 def test_a_batch_gives_the_maps_of_its_pictures_alone(composer, query):
     features, states, mask = query
-    together = reference_map(composer, features, states, mask, channel_sum)
+    together = reference_map(attributed(composer), features, TextTokens(states, mask))
     alone = [
-        reference_map(composer, features[i : i + 1], states[i : i + 1], mask[i : i + 1], channel_sum) for i in range(3)
+        reference_map(attributed(composer), features[i : i + 1], TextTokens(states[i : i + 1], mask[i : i + 1]))
+        for i in range(3)
     ]
     assert torch.allclose(together, torch.cat(alone), atol=1e-6)
 
@@ -83,21 +95,21 @@ def test_masked_tokens_change_nothing(composer, query):
     other = states.clone()
     other[1, 2] = 100.0  # a padding position
     assert torch.equal(
-        reference_map(composer, features, states, mask, channel_sum),
-        reference_map(composer, features, other, mask, channel_sum),
+        reference_map(attributed(composer), features, TextTokens(states, mask)),
+        reference_map(attributed(composer), features, TextTokens(other, mask)),
     )
 
 
 def test_the_maps_of_two_texts_differ(composer, query):
     features, states, mask = query
-    first = reference_map(composer, features, states, mask, channel_sum)
-    second = reference_map(composer, features, states.flip(0), mask.flip(0), channel_sum)
+    first = reference_map(attributed(composer), features, TextTokens(states, mask))
+    second = reference_map(attributed(composer), features, TextTokens(states.flip(0), mask.flip(0)))
     assert not torch.allclose(first, second, atol=1e-4)
 
 
 def test_a_text_against_itself_leaves_no_evidence(composer, query):
     features, states, mask = query
-    share = reference_map(composer, features, states, mask, channel_sum, baseline=(states, mask))
+    share = reference_map(attributed(composer), features, TextTokens(states, mask), baseline=TextTokens(states, mask))
     assert float(share.abs().max()) < 1e-6
 
 
@@ -113,9 +125,9 @@ def test_channel_weighting_is_grad_cam(composer, query):
 def test_nothing_is_left_on_the_composer_or_the_features(composer, query):
     features, states, mask = query
     before = {key: value.clone() for key, value in composer.state_dict().items()}
-    reference_map(composer, features, states, mask, channel_sum)
+    reference_map(attributed(composer), features, TextTokens(states, mask))
     with pytest.raises(RuntimeError):
-        reference_map(composer, features[:, :2], states, mask, channel_sum)
+        reference_map(attributed(composer), features[:, :2], TextTokens(states, mask))
     assert features.grad is None
     assert not features.requires_grad
     assert all(parameter.grad is None for parameter in composer.parameters())
@@ -126,6 +138,6 @@ def test_nothing_is_left_on_the_composer_or_the_features(composer, query):
 def test_maps_can_be_differentiated_by_the_parameters(composer, query):
     features, states, mask = query
     composer.requires_grad_(True)
-    maps = reference_map(composer, features, states, mask, channel_sum, create_graph=True)
+    maps = reference_map(attributed(composer), features, TextTokens(states, mask), create_graph=True)
     maps.clamp_min(0).sum().backward()
     assert float(composer.layers[0].to_text.query.weight.grad.abs().sum()) > 0

@@ -2,6 +2,7 @@ import json
 import logging
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,7 +19,6 @@ from mmgrad.evaluation import command
 from mmgrad.imaging.io import MAX_SIDE
 from mmgrad.models.checkpoint import save_composer
 from mmgrad.models.composer import Composer
-from mmgrad.render.export import write_explanation
 from mmgrad.synthetic.families import TRAIN_FAMILIES, VALIDATION_FAMILIES
 from mmgrad.training import command as training_command
 from mmgrad.training import scene_cache as cache
@@ -78,7 +78,7 @@ def test_explain_prints_json_with_all_keys_and_nothing_else(
     result = _explain(folders[1] / "0.png", tmp_path / "new" / "out", options, capsys)
     assert {"text", "model", "gallery", "reference", "words", "hits", "timing_ms"} <= set(result)
     assert (result["text"], result["model"], result["gallery"]) == (TEXT, "untrained", "gallery")
-    assert {"peak_xy", "evidence", "map", "overlay"} <= set(result["reference"])
+    assert {"peak_xy", "width", "height", "total_positive", "map", "overlay"} <= set(result["reference"])
     assert [TEXT[word["start"] : word["end"]] for word in result["words"]] == TEXT.split()
     assert [hit["rank"] for hit in result["hits"]] == [1, 2, 3, 4, 5, 6]
     for hit in result["hits"]:
@@ -90,7 +90,7 @@ def test_maps_have_the_resolution_of_the_original_and_their_peak_is_told(
     folders: tuple[Path, Path], options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sizes = {"turned.jpg": (90, 40), "wide.png": (12, MAX_SIDE + 500)}  # upright, unbounded
-    result = _explain(folders[1] / "wide.png", tmp_path, options, capsys)
+    result = load(folders[0], folders[1]).explain(folders[1] / "wide.png", TEXT, 6).save(tmp_path, full_resolution=True)
     shown = [("wide.png", result["reference"]), *((hit["id"], hit) for hit in result["hits"])]
     for name, entry in shown:
         values = np.load(entry["map"])
@@ -98,7 +98,8 @@ def test_maps_have_the_resolution_of_the_original_and_their_peak_is_told(
         assert values.shape == sizes.get(name, (60, 80))
         assert values.min() >= 0
         x, y = entry["peak_xy"]
-        assert values[y, x] == values.max() > 0
+        assert values[y, x] == pytest.approx(values.max(), rel=1e-5)
+        assert values.max() > 0
         with Image.open(entry["overlay"]) as overlay:
             assert overlay.format == "PNG"
 
@@ -108,21 +109,20 @@ def test_a_picture_that_was_scaled_down_keeps_the_place_of_its_peak(
 ) -> None:
     found: Engine = load(folders[0], folders[1])
     explanation = found.explain(folders[1] / "wide.png", TEXT, 1)
-    result = write_explanation(explanation, folders[1] / "wide.png", tmp_path)
-    peak = explanation.reference.peak_xy
-    assert peak is not None
+    result = explanation.save(tmp_path)
     assert explanation.image.shape[1] == MAX_SIDE
+    small = explanation.reference.on_pixels(*explanation.image.shape[:2])
+    x = int(small.argmax()) % MAX_SIDE
     scale = (MAX_SIDE + 500) / MAX_SIDE
-    assert result["reference"]["peak_xy"][0] == pytest.approx((peak[0] + 0.5) * scale - 0.5, abs=1.5)
+    assert result["reference"]["peak_xy"][0] == pytest.approx((x + 0.5) * scale - 0.5, abs=1.5)
+    assert (result["reference"]["width"], result["reference"]["height"]) == (MAX_SIDE + 500, 12)
 
 
-def test_no_evidence_is_null_and_leaves_the_picture_as_it_is(
-    folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_evidence_is_null_and_leaves_the_picture_as_it_is(folders: tuple[Path, Path], tmp_path: Path) -> None:
     found = load(folders[0], folders[1])
-    found.thresholds = {"reference": 1e9, "target": 0.0}
+    strict = replace(found.model, card=found.model.card | {"no_evidence": {"reference": 1e9}})
     source = folders[1] / "0.png"
-    reference = write_explanation(found.explain(source, TEXT, 1), source, tmp_path)["reference"]
+    reference = Engine(strict, found.gallery).explain(source, TEXT, 1).save(tmp_path)["reference"]
     assert reference["peak_xy"] is None
     with Image.open(source) as original, Image.open(reference["overlay"]) as overlay:
         assert (np.asarray(original) == np.asarray(overlay)).all()
@@ -185,7 +185,7 @@ def test_an_archive_is_explained_like_a_folder(
         ("0.png", "x" * 5000, [], "5000"),
         ("0.png", "\udcff", [], "UTF-8"),
         ("0.png", TEXT, ["--top", "0"], "0"),
-        ("0.png", TEXT, ["--top", "99"], "99"),
+        ("0.png", TEXT, ["--top", "0"], "not 0"),
         ("0.png", TEXT, ["--gallery", "nowhere"], "nowhere"),
         ("0.png", TEXT, ["--model", "nothing"], "nothing"),
         ("0.png", TEXT, ["--out", "/dev/null/out"], "/dev/null"),

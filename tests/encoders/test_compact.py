@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmgrad.attribution.gradients import target_map
+from mmgrad.attribution.gradients import AttributionModel, target_map
 from mmgrad.encoders import compact
 from mmgrad.encoders.base import words_of
 from mmgrad.encoders.compact import CompactEncoder
@@ -64,7 +64,7 @@ def maps(encoder) -> torch.Tensor:
         features = torch.zeros(len(places), encoder.channels, 7, 7)
         features[:, :448] = torch.nn.functional.pixel_unshuffle(fine, 2)
         change = torch.randn(1, composer.dimension, generator=torch.Generator().manual_seed(2)).expand(len(places), -1)
-        made.append(target_map(composer, features, change, encoder.to_grid))
+        made.append(target_map(AttributionModel(composer, encoder.to_grid), features, change))
     return torch.cat(made)
 
 

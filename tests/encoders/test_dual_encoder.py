@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional
 from transformers import AutoImageProcessor, AutoModel, AutoTokenizer, PreTrainedModel
 
-from mmgrad.attribution.gradients import target_map
+from mmgrad.attribution.gradients import AttributionModel, target_map
 from mmgrad.encoders.dual_encoder import LEADING, DualEncoder, align
 from mmgrad.encoders.vision_tower import pack, unpack
 from mmgrad.models.zero_shot import DualComposer, weighted_sum
@@ -128,7 +128,7 @@ def test_the_gradient_at_the_seam_is_that_inside_transformers(encoder, theirs, f
     gradient = torch.autograd.grad((g * change).sum(), caught[0])[0]
     places = (gradient * caught[0]).sum(dim=-1)[0, -(encoder.grid**2) :].reshape(encoder.grid, encoder.grid)
     features = encoder.trunk(encoder.prepare(pictures)[0])
-    mine = target_map(DualComposer(encoder.head, weighted_sum), features, change, encoder.to_grid)[0]
+    mine = target_map(AttributionModel(DualComposer(encoder.head, weighted_sum), encoder.to_grid), features, change)[0]
     assert float(places.abs().max()) > 1e-3
     assert torch.allclose(mine, places, atol=1e-5)
 
@@ -155,7 +155,7 @@ def test_a_trunk_in_half_precision_keeps_maps_and_gradients_in_float32(folders, 
     pixels, _ = encoder.prepare([picture()])
     features = half.trunk(pixels)
     change = torch.randn(1, half.dimension)
-    maps = target_map(DualComposer(half.head, weighted_sum), features, change, half.to_grid)
+    maps = target_map(AttributionModel(DualComposer(half.head, weighted_sum), half.to_grid), features, change)
     assert (features.dtype, maps.dtype) == (torch.float32, torch.float32)
     assert {parameter.dtype for parameter in half.head.parameters()} == {torch.float32}
     agreement = functional.cosine_similarity(half.head(features), encoder.head(encoder.trunk(pixels)))
@@ -176,7 +176,7 @@ def test_a_feature_at_a_patch_comes_back_at_its_pixels(encoder, height, width):
             continue
         features = torch.zeros(1, encoder.channels, encoder.grid, encoder.grid)
         features[0, : encoder.tower.width, row, column] = torch.linspace(-1, 2, encoder.tower.width)
-        values = target_map(composer, features, change, encoder.to_grid)[0]
+        values = target_map(AttributionModel(composer, encoder.to_grid), features, change)[0]
         found = AttentionMap(values.abs().numpy(), box, 0.0).peak_xy
         assert found is not None
         assert abs(found[0] - x) <= 0.5 * patch * width / box.inner_width

@@ -10,13 +10,15 @@ from PIL import Image
 
 import mmgrad
 from mmgrad import cli
-from mmgrad.attribution.gradients import reference_map, target_map, target_maps
+from mmgrad.attribution.encoded import attribution_model
+from mmgrad.attribution.gradients import AttributionModel, reference_map, target_map, target_maps
 from mmgrad.evaluation import evaluate, markdown
 from mmgrad.evaluation import runner as stream
 from mmgrad.evaluation.runner import run
 from mmgrad.gallery.gallery import Gallery
 from mmgrad.models.model import dual_model, load_model
 from mmgrad.models.zero_shot import COMPOSITIONS
+from mmgrad.results import AttentionMap
 from mmgrad.synthetic.asset_library import load_atlas
 
 FAMILIES = ("clip", "siglip", "siglip2")
@@ -90,27 +92,27 @@ def test_the_text_decides_the_reference_map(engine, pictures):
 
 
 def test_several_changes_together_give_the_maps_of_each_alone(engine):
-    composer, evidence = engine.model.composer, engine.model.encoder.to_grid
+    model = attribution_model(engine.model)
     features, _ = engine.model.features([np.full((30, 40, 3), 90, np.uint8), np.full((40, 30, 3), 200, np.uint8)])
     changes = torch.randn(3, engine.model.dimension)
-    together = target_maps(composer, features, changes, evidence)
+    together = target_maps(model, features, changes)
     for change, maps in zip(changes, together, strict=True):
-        assert torch.allclose(maps, target_map(composer, features, change.expand(2, -1), evidence), atol=1e-6)
+        assert torch.allclose(maps, target_map(model, features, change.expand(2, -1)), atol=1e-6)
 
 
 def test_a_text_against_itself_leaves_no_evidence(engine):
     tokens = engine.model.encode_text(TEXT)
     features, _ = engine.model.features([np.zeros((30, 40, 3), np.uint8)])
-    given = (tokens.states, tokens.mask)
-    share = reference_map(engine.model.composer, features, *given, engine.model.encoder.to_grid, baseline=given)
+    share = reference_map(attribution_model(engine.model), features, tokens, baseline=tokens)
     assert float(share.abs().max()) < 1e-6
 
 
 def test_without_calibration_only_maps_without_any_evidence_are_empty(engine):
     assert engine.thresholds == {}
     box = engine.model.encoder.prepare([np.zeros((30, 40, 3), np.uint8)])[1][0]
-    assert engine._map(torch.tensor([[-1.0, 0.0]]), box, "target").empty
-    assert not engine._map(torch.tensor([[-1.0, 1e-6]]), box, "target").empty
+    threshold = engine.thresholds.get("target", 0.0)
+    assert AttentionMap(np.array([[-1.0, 0.0]], np.float32), box, threshold).empty
+    assert not AttentionMap(np.array([[-1.0, 1e-6]], np.float32), box, threshold).empty
 
 
 def test_compositions_share_a_gallery_and_models_do_not(folders, pictures, engine, monkeypatch):
@@ -146,7 +148,8 @@ def test_the_suite_judges_every_model_and_compares_compositions(engine):
 def test_what_the_suite_sees_is_what_the_engine_shows(engine):
     """Embeddings and maps of its pass are those of one picture and one text at a time."""
     model = engine.model
-    encoder, composer, evidence = model.encoder, model.composer, model.encoder.to_grid
+    encoder, composer = model.encoder, model.composer
+    attributed = AttributionModel(composer, encoder.to_grid)
     passed = run(encoder, {"a": composer}, "test", 1, maps=4, workers=0, progress=False)
     family = stream.make_family(load_atlas(), "test", 0)
     for row, index in enumerate(passed.sides["reference"].query.tolist()):
@@ -158,8 +161,8 @@ def test_what_the_suite_sees_is_what_the_engine_shows(engine):
         assert torch.allclose(
             passed.embeddings["a"].images[passed.target[index]], composer.encode_image(features[1:])[0], atol=1e-5
         )
-        maps = {"reference": reference_map(composer, features[:1], tokens.states, tokens.mask, evidence)}
-        maps["target"] = target_map(composer, features[1:], query - composer.encode_image(features[:1]), evidence)
+        maps = {"reference": reference_map(attributed, features[:1], tokens)}
+        maps["target"] = target_map(attributed, features[1:], query - composer.encode_image(features[:1]))
         for side, values in maps.items():
             found = passed.sides[side].evidence["a"][row]
             assert found == pytest.approx(float(values.clamp_min(0).sum()), rel=1e-3, abs=1e-5)

@@ -13,7 +13,7 @@ from transformers import AutoModel, AutoTokenizer
 
 import mmgrad
 from mmgrad import cli
-from mmgrad.attribution.gradients import reference_map
+from mmgrad.attribution.gradients import AttributionModel, reference_map
 from mmgrad.errors import InputError, ModelError
 from mmgrad.evaluation.protocols.benchmarks import evaluate_benchmark
 from mmgrad.models.model import Model, load_model
@@ -140,7 +140,7 @@ def test_the_reference_map_equals_finite_differences(model: Model) -> None:
     """One value of the feature map at a time, in double precision."""
     features, _ = model.features([picture(2)])
     tokens = model.encode_text("is red")
-    mine = reference_map(model.composer, features, tokens.states, tokens.mask, model.encoder.to_grid)[0]
+    mine = reference_map(AttributionModel(model.composer, model.encoder.to_grid), features, tokens)[0]
     wide, states, base = model.composer.double(), tokens.states.double(), features.double()
     width, step, oracle = model.encoder.tower.width, 1e-4, torch.zeros(features.shape[2:]).double()
 

@@ -9,11 +9,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import save_file
 from transformers import AutoModel
 
 import mmgrad
-from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.encoders.dual_encoder import DualEncoder
 from mmgrad.errors import ModelError
 from mmgrad.evaluation.command import _other

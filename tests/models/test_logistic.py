@@ -26,7 +26,9 @@ def test_the_minimum_is_the_one_of_newtons_method(penalty: float) -> None:
     inputs = rng.normal(size=(300, 3))
     positive = (inputs @ [1.0, -2.0, 0.5] + rng.logistic(size=300) > 0.3).astype(float)
     weights = rng.uniform(0.5, 2, 300) / 300
-    weight, bias = fit_logistic(*(torch.tensor(each, dtype=torch.float32) for each in (inputs, positive, weights)), penalty)
+    weight, bias = fit_logistic(
+        *(torch.tensor(each, dtype=torch.float32) for each in (inputs, positive, weights)), penalty
+    )
     assert [*weight.tolist(), float(bias)] == pytest.approx(newton(inputs, positive, weights, penalty), abs=2e-3)
 
 

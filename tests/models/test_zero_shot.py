@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from mmgrad.attribution.gradients import reference_map
+from mmgrad.attribution.gradients import AttributionModel, reference_map
+from mmgrad.encoders.base import TextTokens
 from mmgrad.errors import InputError
 from mmgrad.models.zero_shot import COMPOSITIONS, DualComposer, choose, direction, slerp, weighted_sum
 
@@ -90,7 +91,7 @@ def test_the_reference_map_equals_finite_differences(given, head, name):
             slope = ((moved(features + nudge) - moved(features - nudge)) * change).sum(dim=-1) / (2 * step)
             oracle[:, index % 4 // 2, index % 2] += slope * features.flatten(1)[:, index]
     narrow = DualComposer(head.float(), choose(name))
-    mine = reference_map(narrow, features.float(), given[1], MASK, lambda x: x.sum(dim=1))
+    mine = reference_map(AttributionModel(narrow, lambda x: x.sum(dim=1)), features.float(), TextTokens(given[1], MASK))
     assert torch.allclose(mine.double(), oracle, atol=1e-4 * float(oracle.abs().max()))
 
 

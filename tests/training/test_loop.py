@@ -16,14 +16,14 @@ from mmgrad.synthetic.triplets import OTHERS
 from mmgrad.training import loop
 from mmgrad.training import scene_cache as cache
 from mmgrad.training.batches import Sampler
-from mmgrad.training.calibration import BRANCH_WEIGHTS, EDIT_SCALES, _threshold, tune_branch_weight, tune_edit_scale
 from mmgrad.training.calibrate import calibrate
+from mmgrad.training.calibration import BRANCH_WEIGHTS, EDIT_SCALES, _threshold, tune_branch_weight, tune_edit_scale
 from mmgrad.training.cross_batch_memory import CrossBatchMemory
 from mmgrad.training.features import Features
 from mmgrad.training.loop import composer_for, train
 from mmgrad.training.losses import compute_loss
-from mmgrad.training.scene_cache import Part
 from mmgrad.training.run_state import stored_settings
+from mmgrad.training.scene_cache import Part
 from mmgrad.training.settings import Settings, attended_triplets, attention_loss_weight
 from mmgrad.training.validation import recall
 

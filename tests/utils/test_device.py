@@ -31,7 +31,9 @@ def test_too_little_memory_is_one_sentence_that_says_what_is_needed(monkeypatch:
     monkeypatch.setattr(module, "free_memory", lambda device: 10**9)
     check_memory(10**9, torch.device("cuda"))
     with pytest.raises(ModelError) as caught:
-        check_memory(4 * 10**9, torch.device("cuda:0"), "The gallery", "choose --gallery-dtype float16, which needs 2.0 GB")
+        check_memory(
+            4 * 10**9, torch.device("cuda:0"), "The gallery", "choose --gallery-dtype float16, which needs 2.0 GB"
+        )
     assert str(caught.value) == (
         "The gallery needs 4.0 GB of memory on 'cuda:0', which has 1.0 GB free; "
         "choose --gallery-dtype float16, which needs 2.0 GB, or use --device cpu."

@@ -13,6 +13,7 @@ from torch import Tensor
 from mmgrad.attribution.baselines import center_map, match_map, random_map, text_agnostic_gradcam, uniform_map
 from mmgrad.attribution.blend import explain_reference, explain_targets
 from mmgrad.attribution.gradients import (
+    AttributionModel,
     Head,
     midpoint_integrated_gradients,
     query_signal,
@@ -20,7 +21,7 @@ from mmgrad.attribution.gradients import (
     similarity_signal,
     target_map,
 )
-from mmgrad.encoders.base import Encoder, baseline_features
+from mmgrad.encoders.base import Encoder, TextTokens, baseline_features
 from mmgrad.evaluation.queries import SIDES, Queries, Side, inside
 from mmgrad.imaging.letterbox import Letterbox
 
@@ -44,15 +45,25 @@ def embeddings(composer: Head, queries: Queries) -> tuple[Tensor, Tensor, Tensor
         )
 
 
+def attribution_model(encoder: Encoder, composer: Head) -> AttributionModel:
+    """What attribution needs of an encoder and a composer."""
+    return AttributionModel(composer, encoder.to_grid, baseline_features(encoder))
+
+
+def tokens_of(queries: Queries) -> TextTokens:
+    """The tokens of the queries' texts."""
+    return TextTokens(queries.states, queries.mask)
+
+
 def mmgrad(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
     """The maps that the engine shows, the target found first."""
     _, g_target, q = embeddings(composer, queries)
-    features, nothing, evidence = queries.reference.features, baseline_features(encoder), encoder.to_grid
+    model, features = attribution_model(encoder, composer), queries.reference.features
     with torch.no_grad():
         change = q - composer.encode_reference(features)
     return as_maps(
-        explain_reference(composer, features, queries.states, queries.mask, g_target, nothing, evidence).shown,
-        explain_targets(composer, queries.target.features, change, q, nothing, evidence).shown,
+        explain_reference(model, features, tokens_of(queries), g_target).shown,
+        explain_targets(model, queries.target.features, change, q).shown,
     )
 
 
@@ -61,40 +72,41 @@ def change_alone(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
     _, _, q = embeddings(composer, queries)
     with torch.no_grad():
         change = q - composer.encode_reference(queries.reference.features)
-    features, evidence = queries.reference.features, encoder.to_grid
+    model = attribution_model(encoder, composer)
     return as_maps(
-        reference_map(composer, features, queries.states, queries.mask, evidence),
-        target_map(composer, queries.target.features, change, evidence),
+        reference_map(model, queries.reference.features, tokens_of(queries)),
+        target_map(model, queries.target.features, change),
     )
 
 
 def match_alone(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
     """What of those maps tells of the whole match."""
     _, g_target, q = embeddings(composer, queries)
-    nothing, evidence = baseline_features(encoder), encoder.to_grid
-    from_reference = query_signal(composer, g_target, queries.states, queries.mask)
+    model = attribution_model(encoder, composer)
+    from_reference = query_signal(composer, g_target, tokens_of(queries))
     return as_maps(
-        midpoint_integrated_gradients(from_reference, queries.reference.features, nothing, evidence),
-        midpoint_integrated_gradients(similarity_signal(composer, q), queries.target.features, nothing, evidence),
+        midpoint_integrated_gradients(model, from_reference, queries.reference.features),
+        midpoint_integrated_gradients(model, similarity_signal(composer, q), queries.target.features),
     )
 
 
 def plain_match(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
     """Gradient x activation of <q, g(target)> on both sides."""
     _, g_target, q = embeddings(composer, queries)
-    features, evidence = queries.reference.features, encoder.to_grid
+    model = attribution_model(encoder, composer)
     return as_maps(
-        match_map(composer, features, queries.states, queries.mask, g_target, evidence),
-        target_map(composer, queries.target.features, q, evidence),
+        match_map(model, queries.reference.features, tokens_of(queries), g_target),
+        target_map(model, queries.target.features, q),
     )
 
 
 def text_blind(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
     """Grad-CAM of <g(reference), g(target)> on both sides."""
     g, g_target, _ = embeddings(composer, queries)
+    model = attribution_model(encoder, composer)
     return as_maps(
-        text_agnostic_gradcam(composer, queries.reference.features, g_target, encoder.to_grid),
-        text_agnostic_gradcam(composer, queries.target.features, g, encoder.to_grid),
+        text_agnostic_gradcam(model, queries.reference.features, g_target),
+        text_agnostic_gradcam(model, queries.target.features, g),
     )
 
 

@@ -6,10 +6,10 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import torch
 from tqdm import tqdm
 
-from mmgrad.attribution.gradients import Head
+from mmgrad.attribution.encoded import EncodedQuery
+from mmgrad.attribution.gradients import AttributionModel, Head
 from mmgrad.attribution.words import FUNCTION_WORDS, WordMaps, word_maps, words_of_noun
 from mmgrad.encoders.base import Encoder
 from mmgrad.evaluation.metrics.bootstrap import estimate
@@ -48,10 +48,8 @@ def word_figures(
             tokens = encoder.encode_text([triplet.text])
             features, target = seen.features[:1], seen.features[1:]
             for name, composer in composers.items():
-                with torch.no_grad():
-                    before = composer.encode_reference(features)
-                    query = composer.encode_query(features, tokens.states, tokens.mask)
-                found = word_maps(encoder, composer, triplet.text, tokens, features, target, before, query)
+                model = AttributionModel(composer, encoder.to_grid)
+                found = word_maps(model, encoder, EncodedQuery.of(composer, triplet.text, tokens, features), target)
                 columns[name].append((number, _judged(found, triplet, seen.boxes)))
             bar.update()
     return [{"model": name, **_row(own)} for name, own in columns.items()]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mmgrad.attribution.gradients import reference_map
+from mmgrad.attribution.gradients import AttributionModel, reference_map
 from mmgrad.encoders.base import Encoder
 from mmgrad.evaluation import runner as stream
 from mmgrad.evaluation.metrics.abstention import FOREIGN, NONSENSE, SENTENCES, foreign_partners
@@ -34,6 +34,6 @@ def test_a_pass_keeps_the_evidence_of_nonsense(encoder: Encoder, composer: Compo
     scenes = [scene for n in range(3) for scene in stream.make_family(load_atlas(), "test", n).scenes]
     features = encoder.trunk(encoder.prepare([scenes[row]])[0])
     tokens = encoder.encode_text([SENTENCES[0]])
-    alone = reference_map(composer, features, tokens.states, tokens.mask, encoder.to_grid)
+    alone = reference_map(AttributionModel(composer, encoder.to_grid), features, tokens)
     expected = float(alone.clamp_min(0).sum())
     assert np.isclose(passed.refused[NONSENSE]["a"][0], expected, rtol=1e-3)

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from mmgrad.attribution.blend import explain_reference, explain_targets
+from mmgrad.attribution.gradients import AttributionModel
 from mmgrad.encoders.base import Encoder, baseline_features
 from mmgrad.evaluation import evaluate, markdown, write_json
 from mmgrad.evaluation import runner as stream
@@ -86,14 +87,14 @@ def test_figures_are_those_of_a_map_made_alone(
             pictures = [families[f].scenes[triplet.reference], families[f].scenes[triplet.target]]
             features, (first, second) = encoder.trunk(encoder.prepare(pictures)[0]), encoder.prepare(pictures)[1]
             tokens = encoder.encode_text([triplet.text])
-            texts, rest = (tokens.states, tokens.mask), (baseline_features(encoder), encoder.to_grid)
+            model = AttributionModel(composer, encoder.to_grid, baseline_features(encoder))
             if side == "reference":
                 g = composer.encode_image(features[1:])
-                values, box = explain_reference(composer, features[:1], *texts, g, *rest).shown[0], first
+                values, box = explain_reference(model, features[:1], tokens, g).shown[0], first
             else:
-                q = composer.encode_query(features[:1], *texts)
+                q = composer.encode_query(features[:1], tokens.states, tokens.mask)
                 change = q - composer.encode_image(features[:1])
-                values, box = explain_targets(composer, features[1:], change, q, *rest).shown[0], second
+                values, box = explain_targets(model, features[1:], change, q).shown[0], second
             positive = np.maximum(values.numpy(), 0)
             expected = localise(box.restore(positive), mask > 0, dilate(mask > 0))
             found = maps.figures["a", "MMGrad"][k]
