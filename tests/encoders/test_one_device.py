@@ -19,6 +19,7 @@ from torch.utils._pytree import tree_map
 from mmgrad.attribution.baselines import match_map, text_agnostic_gradcam
 from mmgrad.attribution.blend import explain_reference, explain_targets
 from mmgrad.attribution.gradients import (
+    AttributionModel,
     query_signal,
     reference_map,
     signed_map,
@@ -26,12 +27,13 @@ from mmgrad.attribution.gradients import (
     target_map,
     target_maps,
 )
-from mmgrad.attribution.words import interpolate_query
 from mmgrad.encoders import class_prototypes
+from mmgrad.encoders.base import TextTokens
 from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.encoders.dual_encoder import DualEncoder
 from mmgrad.models.composer import Composer
 from mmgrad.models.confidence import Confidence, clues_of
+from mmgrad.models.query import interpolate_query
 from mmgrad.models.zero_shot import COMPOSITIONS, DualComposer
 from mmgrad.training.batches import Batch, MirrorTargets, RegionTargets
 from mmgrad.training.loop import _averaged, _optimizers
@@ -157,19 +159,19 @@ def test_embeddings_maps_and_scores_are_made_on_the_device(scene: Scene) -> None
             g, before = composer.encode_image(features), composer.encode_reference(features)
             q = composer.encode_query(features, tokens.states, tokens.mask)
             q = interpolate_query(before, q, 1.5)
-            change, grid = q - before, encoder.to_grid
-            baseline = (tokens.states.flip(0), tokens.mask.flip(0))
+            change, model = q - before, AttributionModel(composer, encoder.to_grid, blank)
+            without = TextTokens(tokens.states.flip(0), tokens.mask.flip(0))
             made += [g, before, q, clues_of(q @ g.T, q, g)]
             made.append(Confidence((1.0, 2.0, 3.0), 0.5)(made[-1]))
-            made.append(reference_map(composer, features, tokens.states, tokens.mask, grid))
-            made.append(reference_map(composer, features, tokens.states, tokens.mask, grid, baseline=baseline))
-            made += [target_map(composer, features, change, grid), target_maps(composer, features, change, grid)]
-            made += explain_reference(composer, features, tokens.states, tokens.mask, g, blank, grid)
-            made += explain_targets(composer, features, change, q, blank, grid)
-            made.append(signed_map(query_signal(composer, g, tokens.states, tokens.mask), features, grid))
-            made.append(signed_map(similarity_signal(composer, q[:1].expand(2, -1)), features, grid))
-            made.append(text_agnostic_gradcam(composer, features, g, grid))
-            made.append(match_map(composer, features, tokens.states, tokens.mask, g, grid))
+            made.append(reference_map(model, features, tokens))
+            made.append(reference_map(model, features, tokens, baseline=without))
+            made += [target_map(model, features, change), target_maps(model, features, change)]
+            made += explain_reference(model, features, tokens, g)
+            made += explain_targets(model, features, change, q)
+            made.append(signed_map(query_signal(composer, g, tokens), features, encoder.to_grid))
+            made.append(signed_map(similarity_signal(composer, q[:1].expand(2, -1)), features, encoder.to_grid))
+            made.append(text_agnostic_gradcam(model, features, g))
+            made.append(match_map(model, features, tokens, g))
     assert {value.device for value in made} == {GPU}
     assert all(value.dtype == torch.float32 for value in made)
 
