@@ -13,6 +13,7 @@ import torch
 from huggingface_hub import HfApi, constants
 from huggingface_hub.errors import StrictDataclassError
 from huggingface_hub.file_download import repo_folder_name
+from huggingface_hub.utils import httpx
 from safetensors import SafetensorError
 from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
 from transformers.utils import logging as transformers_logging
@@ -133,6 +134,6 @@ def _conversion(name: str) -> str | None:
             name, author=_CONVERTER, discussion_type="pull_request", discussion_status="open"
         )
         return next((f"refs/pr/{offer.num}" for offer in offers if "safetensors" in offer.title), None)
-    except (OSError, hub.httpx.HTTPError):  # offline: the one that was fetched before
+    except (OSError, httpx.HTTPError):  # offline: the one that was fetched before
         kept = Path(constants.HF_HUB_CACHE) / repo_folder_name(repo_id=name, repo_type="model") / "refs" / "refs" / "pr"
         return next((f"refs/pr/{path.name}" for path in sorted(kept.glob("*"))), None)

@@ -17,13 +17,9 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from huggingface_hub.utils import httpx
 
 from mmgrad.errors import MMGradError
-
-try:  # the HTTP library that huggingface_hub uses, whose errors it raises
-    from huggingface_hub.utils import httpx
-except ImportError:  # older releases do not export it
-    import httpx
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.\-]*/[A-Za-z0-9][\w.\-]*")
 """The names of repositories of the hub: owner/name."""

@@ -9,13 +9,12 @@ import pytest
 import torch
 from huggingface_hub import constants
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
-from huggingface_hub.utils import filter_repo_objects
+from huggingface_hub.utils import filter_repo_objects, httpx
 from transformers import BertConfig
 
 from mmgrad.encoders.loading import load_pretrained
 from mmgrad.errors import ModelError
 from mmgrad.utils import hub
-from mmgrad.utils.hub import httpx
 
 
 @pytest.fixture

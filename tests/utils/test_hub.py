@@ -13,13 +13,13 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from huggingface_hub.utils import httpx
 
 from mmgrad.errors import GalleryError, ModelError
 from mmgrad.gallery.gallery import Gallery, Record
 from mmgrad.models.composer import Composer
 from mmgrad.models.model import Model
 from mmgrad.utils import hub
-from mmgrad.utils.hub import httpx
 
 
 def answered(error: type[HfHubHTTPError], status: int) -> HfHubHTTPError:
