@@ -1,4 +1,4 @@
-"""Check text files for their end and their line ends, and all files for their size: python scripts/check_files.py FILE...
+"""Check the line ends of text files and the size of all files: python scripts/check_files.py [FILE ...]
 
 Without files it checks all files that git tracks. Exit status 1 and one line per fault.
 """

@@ -1,4 +1,4 @@
-"""Pages of the documentation site that lie elsewhere in the repository: reports, the model card, CONTRIBUTING.md, ..."""
+"""Pages of the documentation site that lie elsewhere in the repository: reports, the model card, CONTRIBUTING.md."""
 
 from pathlib import Path
 

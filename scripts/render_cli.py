@@ -15,7 +15,7 @@ HEAD = """\
 
 The installed command is `mmgrad`. In a clone without installation, use `python -m mmgrad`.
 
-Exit status: 0 on success, 2 for an error that you can fix (one sentence on the standard error stream), 130 if interrupted.
+Exit status: 0 on success, 2 for an error that you can fix (one sentence on standard error), 130 if interrupted.
 """
 
 

@@ -7,8 +7,8 @@ Texts hold placeholders, which stay in the file as comments that readers do not 
     | ... |
     <!-- /table -->
 
-The values come from the JSON files under benchmarks/results/. `--check` changes nothing and exits with status 1 if a text
-is out of date; `--list` prints the name and value of every number.
+The values come from the JSON files under benchmarks/results/. `--check` changes nothing and exits with status 1 if a
+text is out of date; `--list` prints the name and value of every number.
 """
 
 import argparse
@@ -148,7 +148,7 @@ class Results:
 
     def _maps(self) -> str:
         lines = [
-            "| map | reference: peak within 15 px / 0 px | energy inside | target: peak within 15 px / 0 px | energy inside |",
+            "| map | reference: peak, 15 px / 0 px | energy inside | target: peak, 15 px / 0 px | energy inside |",
             "|:--|--:|--:|--:|--:|",
         ]
         methods = ("MMGrad", "the change alone", "plain match", "text-blind Grad-CAM", "centre", "random", "uniform")
