@@ -186,7 +186,7 @@ class Results:
 
 
 def render(text: str, results: Results, name: str) -> str:
-    """A text with its placeholders filled in. Raises SystemExit for a placeholder that names nothing."""
+    """A text with its placeholders filled in. Raises SystemExit for one that names nothing or begins a line."""
 
     def fill(match: re.Match[str]) -> str:
         start, kind, key, _, end = match.groups()
@@ -195,6 +195,8 @@ def render(text: str, results: Results, name: str) -> str:
         except KeyError:
             raise SystemExit(f"{name}: there is no {kind} '{key}'; see --list.") from None
 
+    if name.endswith(".md") and re.search(r"^ *<!-- number: ", text, flags=re.MULTILINE):
+        raise SystemExit(f"{name}: a line must not begin with a number: in Markdown that begins a new paragraph.")
     return PLACEHOLDER.sub(fill, text)
 
 

@@ -25,13 +25,13 @@ def test_a_number_is_the_one_in_the_file(root: Path, numbers) -> None:
     name = "scenes/retrieval/composed query/all/recall@1"
     if not row["reference_in_gallery"]:
         name = name.replace("retrieval", "retrieval without reference", 1)
-    text = numbers.render(f"<!-- number: {name} -->0<!-- /number --> %", numbers.Results(), "text")
-    assert text == f"<!-- number: {name} -->{100 * row['recall@1']['mean']:.1f}<!-- /number --> %"
+    text = numbers.render(f"a <!-- number: {name} -->0<!-- /number --> %", numbers.Results(), "text")
+    assert text == f"a <!-- number: {name} -->{100 * row['recall@1']['mean']:.1f}<!-- /number --> %"
 
 
 def test_a_stale_number_and_a_stale_table_are_replaced(numbers) -> None:
     results = numbers.Results()
-    stale = "<!-- table: gpu encoding -->\n| old |\n<!-- /table -->\n<!-- number: gpu/card -->abacus<!-- /number -->"
+    stale = "<!-- table: gpu encoding -->\n| old |\n<!-- /table -->\non <!-- number: gpu/card -->abacus<!-- /number -->"
     text = numbers.render(stale, results, "text")
     assert "old" not in text
     assert "abacus" not in text
@@ -41,7 +41,12 @@ def test_a_stale_number_and_a_stale_table_are_replaced(numbers) -> None:
 
 def test_a_name_that_does_not_exist_is_reported(numbers) -> None:
     with pytest.raises(SystemExit, match="there is no number 'gpu/price'"):
-        numbers.render("<!-- number: gpu/price --><!-- /number -->", numbers.Results(), "README.md")
+        numbers.render("at <!-- number: gpu/price --><!-- /number -->", numbers.Results(), "README.md")
+
+
+def test_a_number_at_the_start_of_a_line_is_reported(numbers) -> None:
+    with pytest.raises(SystemExit, match="must not begin with a number"):
+        numbers.render("of\n<!-- number: gpu/card --><!-- /number -->", numbers.Results(), "README.md")
 
 
 def test_the_readme_compares_with_the_best_baseline(numbers) -> None:
