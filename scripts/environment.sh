@@ -11,11 +11,10 @@ prepare() {
         "$base" -m venv "$venv"
     fi
     python=$venv/bin/python
-    local stamp=$venv/installed-$requirements
-    if ! cat requirements.txt "$requirements" | cmp -s - "$stamp"; then
+    # All requirement files: one may include another.
+    if ! cat requirements*.txt | cmp -s - "$venv/installed-$requirements"; then
         echo "Installing $requirements into $venv ..." >&2
         "$python" -m pip install --quiet --disable-pip-version-check -r "$requirements"
-        cat requirements.txt requirements.txt >"$venv/installed-requirements.txt"
-        cat requirements.txt "$requirements" >"$stamp"
+        cat requirements*.txt | tee "$venv/installed-requirements.txt" >"$venv/installed-$requirements"
     fi
 }

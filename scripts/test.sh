@@ -9,4 +9,7 @@ prepare requirements-dev.txt
 "$python" -m mypy mmgrad app.py
 # Two processes of one thread each: the browser's tests mostly wait.
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
-exec "$python" -m pytest -n 2 --dist loadfile "$@"
+# The floor of the coverage holds for all tests only.
+coverage=()
+[ $# -gt 0 ] || coverage=(--cov --cov-report=term)
+exec "$python" -m pytest -n 2 --dist loadfile ${coverage[@]+"${coverage[@]}"} "$@"

@@ -6,6 +6,7 @@ A flag wins over its variable, and an empty variable is none. What was loaded, a
 import argparse
 import logging
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,8 @@ def serve(options: argparse.Namespace) -> None:
 
     Raises MMGradError for what is missing or mistyped, and where the page cannot be served.
     """
+    if find_spec("gradio") is None:
+        raise InputError("The page needs Gradio; please install it with: pip install 'mmgrad[app]'.")
     logger.setLevel(logging.INFO)
     from mmgrad.app import zerogpu as zero
     from mmgrad.app.settings import Limits

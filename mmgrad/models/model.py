@@ -206,8 +206,8 @@ def load_model(
             "direction".
         weight: how much the text counts in it.
         adapter: the file of a pseudo-word network, which the composition "pseudo-word" needs, see
-        `mmgrad.models.pseudo_word`. download: what `huggingface_hub.snapshot_download` takes besides, such as
-        `revision`.
+            `mmgrad.models.pseudo_word`.
+        download: what `huggingface_hub.snapshot_download` takes besides, such as `revision`.
 
     Raises:
         ModelError: an unknown name, missing, changed or unsafe weights, a broken checkpoint or one over an encoder that

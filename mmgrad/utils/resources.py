@@ -1,7 +1,7 @@
 """Where what ships beside the code lies: trained checkpoints, examples with their gallery, measured tables.
 
-In a clone these are folders of the repository, beside the package. A wheel carries them within the package, where
-`setup.py` puts them when it is built.
+In a clone these are folders of the repository, beside the package. A wheel carries them within the package, in
+`_shipped`, where the build settings in `pyproject.toml` put them.
 """
 
 from pathlib import Path

@@ -31,15 +31,15 @@ def files(folder: Path) -> set[str]:
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     """A wheel of a copy of the repository, for building leaves files behind; built as pip does, without the network."""
-    if importlib.util.find_spec("setuptools") is None:
-        pytest.skip("setuptools, which builds wheels, is not installed")
+    if importlib.util.find_spec("hatchling") is None:
+        pytest.skip("hatchling, which builds wheels, is not installed")
     place = tmp_path_factory.mktemp("wheel")
     for name in ("mmgrad", *CARRIED, "benchmarks"):
         shutil.copytree(ROOT / name, place / "source" / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyi"))
-    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE", "NOTICE"):
+    for name in ("pyproject.toml", "README.md", "LICENSE", "NOTICE"):
         shutil.copy(ROOT / name, place / "source" / name)
     (place / "source" / "examples" / "gallery" / ".gallery.json.1.part").touch()
-    build = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
+    build = "import sys; from hatchling import build; build.build_wheel(sys.argv[1])"
     subprocess.run([sys.executable, "-c", build, str(place)], cwd=place / "source", check=True, capture_output=True)
     return zipfile.ZipFile(next(place.glob("*.whl")))
 
@@ -62,7 +62,7 @@ def test_a_wheel_has_the_command_the_licences_and_its_types(wheel: zipfile.ZipFi
 
 def test_what_a_wheel_carries_is_found_where_it_is_unpacked(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
     wheel.extractall(tmp_path)
-    found = runpy.run_path(str(tmp_path / "mmgrad" / "shipped.py"))
+    found = runpy.run_path(str(tmp_path / "mmgrad" / "utils" / "resources.py"))
     assert found["ROOT"] == tmp_path / "mmgrad" / "_shipped"
     assert (found["CHECKPOINTS"] / "compact" / "model.json").is_file()
     assert (found["GALLERY"] / "metadata.jsonl").is_file()
