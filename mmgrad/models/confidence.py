@@ -89,7 +89,7 @@ def fit(found: Trials) -> Confidence:
     The weights of the standardized clues are penalized a little, so that they stay finite where the clues separate the
     outcomes.
     """
-    clues, right = found.clues.cpu(), found.right.cpu()
+    clues, right = found.clues.cpu().double(), found.right.cpu()
     mean, spread = clues.mean(dim=0), clues.std(dim=0).clamp_min(1e-6)
     share = torch.full((len(clues),), 1 / max(1, len(clues)))
     weight, bias = fit_logistic((clues - mean) / spread, right, share, PENALTY)

@@ -11,16 +11,16 @@ def fit_logistic(
     """The weight [D] and bias [] that minimize the weighted cross-entropy plus `penalty` times the squared weight.
 
     Args:
-        inputs: [N, D] float32.
+        inputs: [N, D], float32 or float64; the fit is computed in it.
         positive: [N], 1 for positives and 0 for negatives.
         weights: [N], of the samples; the loss is their weighted sum.
         penalty: of the squared weight; the bias is not penalized. It keeps the fit of separable samples finite.
         max_iter: of L-BFGS with a strong Wolfe line search.
     """
-    weight = torch.zeros(1, inputs.shape[1], device=inputs.device, requires_grad=True)
-    bias = torch.zeros(1, device=inputs.device, requires_grad=True)
+    weight = inputs.new_zeros(1, inputs.shape[1], requires_grad=True)
+    bias = inputs.new_zeros(1, requires_grad=True)
     optimizer = torch.optim.LBFGS([weight, bias], max_iter=max_iter, line_search_fn="strong_wolfe")
-    inputs, positive, weights = inputs.detach(), positive.float()[:, None], weights[:, None]
+    inputs, positive, weights = inputs.detach(), positive.to(inputs)[:, None], weights.to(inputs)[:, None]
 
     def loss() -> Tensor:
         optimizer.zero_grad()

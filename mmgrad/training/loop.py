@@ -57,7 +57,7 @@ def train(
     """
     composer = _start(settings, data, encoder, checkpoints, photographs)
     optimizers = _optimizers(composer, settings)
-    average = AveragedModel(composer, avg_fn=_averaged)
+    average = AveragedModel(composer, multi_avg_fn=_update_means)
     mean = cast(Composer, average.module)
     mean.eval().requires_grad_(False)
     memory = CrossBatchMemory(settings.memory, composer.dimension, encoder.device)
@@ -142,8 +142,9 @@ def _numbers(parts: dict[str, Tensor]) -> dict[str, float]:
     return {name: round(float(value), 3) for name, value in parts.items()}
 
 
-def _averaged(mean: Tensor, current: Tensor, count: Tensor | int) -> Tensor:
-    return mean.lerp(current, max(1 / AVERAGED, 9 / (10 + int(count))))  # a short memory at first
+def _update_means(means: list[Tensor], current: list[Tensor], count: Tensor | int) -> None:
+    """Move running means of weights towards the current weights; the memory is short in the first steps."""
+    torch._foreach_lerp_(means, current, max(1 / AVERAGED, 9 / (10 + int(count))))
 
 
 def _standardize(composer: Composer, data: Features, encoder: Trainable) -> None:

@@ -19,7 +19,7 @@ from mmgrad.models.composer import Composer
 from mmgrad.models.model import load_model
 from mmgrad.training import benchmark_cache as benchmarks
 from mmgrad.training import loop
-from mmgrad.training.batches import Batch, Sampler
+from mmgrad.training.batches import Batch, MirrorTargets, Sampler
 from mmgrad.training.features import Features
 from mmgrad.training.loop import train
 from mmgrad.training.losses import compute_loss
@@ -98,8 +98,8 @@ def test_every_triplet_has_its_text_its_pictures_and_their_mirror_images(encoder
 def test_a_batch_holds_each_picture_once_and_points_at_the_right_ones(encoder, benchmark, tmp_path: Path) -> None:
     data = built(encoder, benchmark, tmp_path)
     batch = Sampler(data, replace(SETTINGS, families=4), encoder).batch(0)
-    assert batch.mirrored is not None
-    assert batch.mirrored.shape == batch.features.shape
+    assert isinstance(batch.attention, MirrorTargets)
+    assert batch.attention.features.shape == batch.features.shape
     chosen = torch.randperm(len(data.members), generator=torch.Generator().manual_seed(0))[:4]
     union = {scene for family in chosen.tolist() for scene in data.members[family].tolist()}
     assert len(batch.features) == len(union)
@@ -152,7 +152,8 @@ def test_texts_that_say_left_or_right_are_not_asked_of_a_mirror(encoder, fashion
     settings = replace(SETTINGS, attention_loss_weight=1.0, attention_ramp=1, attention_stride=1, attention_every=2)
     batch = Sampler(data, settings, encoder).batch(2)
     composer = composer_over(encoder, batch).eval()
-    every = replace(batch, sided=torch.ones_like(batch.sided))
+    assert isinstance(batch.attention, MirrorTargets)
+    every = replace(batch, attention=replace(batch.attention, unsided=batch.attention.unsided[:0]))
     _, parts = compute_loss(composer, batch, encoder.to_grid, settings, 2)
     _, none = compute_loss(composer, every, encoder.to_grid, settings, 2)
     assert parts["eqv_ref"] > 0

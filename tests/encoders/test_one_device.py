@@ -13,7 +13,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorDeviceMismatchError, FakeTensorMode
-from torch.optim.swa_utils import AveragedModel
 from torch.utils._pytree import tree_map
 
 from mmgrad.attribution.baselines import match_map, text_agnostic_gradcam
@@ -36,7 +35,7 @@ from mmgrad.models.confidence import Confidence, clues_of
 from mmgrad.models.query import interpolate_query
 from mmgrad.models.zero_shot import COMPOSITIONS, DualComposer
 from mmgrad.training.batches import Batch, MirrorTargets, RegionTargets
-from mmgrad.training.loop import _averaged, _optimizers
+from mmgrad.training.loop import _optimizers
 from mmgrad.training.losses import compute_loss
 from mmgrad.training.settings import Settings
 
@@ -181,15 +180,15 @@ def test_embeddings_maps_and_scores_are_made_on_the_device(scene: Scene) -> None
 def test_a_training_step_stays_on_the_device(
     targets: str, name: str, folders: dict[str, Path], mode: FakeTensorMode
 ) -> None:
-    """Both losses, their second-order gradients, clipping, both optimizers and the running mean of the weights."""
+    """Both losses, their second-order gradients, clipping, and both optimizers."""
     encoder, settings = pretend_encoder(name, folders, mode), Settings(attention_every=1)
     composer = Composer(encoder.channels, encoder.token_width, encoder.grid, encoder.prototype_dim, layers=1)
     move(composer, mode)
-    memory = SimpleNamespace(others=lambda _: pretend(torch.zeros(5, composer.dimension), mode), keep=lambda *_: None)
+    earlier = pretend(torch.zeros(5, composer.dimension), mode)
+    memory = SimpleNamespace(others=lambda _: earlier, keep=lambda *_: None)
     triplets = torch.arange(3)
     with mode:
         tokens = encoder.encode_text(TEXTS * 2)
-        average = AveragedModel(composer, avg_fn=_averaged)
     batch = pretend(
         Batch(
             scenes=torch.arange(6),
@@ -220,7 +219,6 @@ def test_a_training_step_stays_on_the_device(
         torch.nn.utils.clip_grad_norm_(composer.parameters(), 1.0)
         for optimizer in optimizers:
             optimizer.step()
-        average.update_parameters(composer)
     assert {value.device for value in (loss, *parts.values(), *composer.state_dict().values())} == {GPU}
     assert {p.grad.device for p in composer.parameters() if p.grad is not None} == {GPU}
     assert len(parts) == {"regions": 4, "mirror": 4, "none": 2}[targets]
