@@ -15,12 +15,11 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
-from transformers import AutoModel, AutoTokenizer
-from transformers.utils import logging as transformers_logging
 
 from mmgrad.encoders.base import TextTokens, Word, words_of
 from mmgrad.encoders.class_prototypes import ClassPrototypes
 from mmgrad.encoders.efficientnet_lite import FINE, TOP, EfficientNetLite0
+from mmgrad.encoders.minilm import MiniLMTokenizer, load_minilm
 from mmgrad.errors import ModelError
 from mmgrad.imaging.io import Letterbox
 
@@ -61,14 +60,14 @@ class CompactEncoder:
     def __init__(self, device: torch.device | str = "cpu"):
         self.device = torch.device(device)
         image_file, text_file = _checked(*IMAGE_WEIGHTS), _checked(*TEXT_WEIGHTS)
-        self.net = EfficientNetLite0()
-        self.net.load_state_dict(torch.load(image_file, map_location="cpu", weights_only=True))
+        with torch.device("meta"):  # nothing is allocated or drawn that the file replaces
+            self.net = EfficientNetLite0()
+        self.net.load_state_dict(torch.load(image_file, map_location="cpu", weights_only=True), assign=True)
         self.net.eval().requires_grad_(False).to(self.device)
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # missing from torch's stubs
         self._stages: Callable[[Tensor], tuple[Tensor, Tensor]] = self.net
-        transformers_logging.disable_progress_bar()
-        self.tokenizer = AutoTokenizer.from_pretrained(text_file.parent)
-        self.text = AutoModel.from_pretrained(text_file.parent).eval().requires_grad_(False).to(self.device)
+        self.tokenizer = MiniLMTokenizer(text_file.with_name("tokenizer.json"), MAX_TOKENS)
+        self.text = load_minilm(text_file).to(self.device)
         self.fingerprint = hashlib.sha256(f"{IMAGE_WEIGHTS[3]} {TEXT_WEIGHTS[3]} {self.size}".encode()).hexdigest()[:16]
         self.training_fingerprint = self.fingerprint
 
@@ -137,24 +136,21 @@ class CompactEncoder:
 
     def encode_text(self, texts: Sequence[str]) -> TextTokens:
         """Texts -> for each token what it means, which word it is, and what that looks like: [B, L, 768 + 1280]."""
-        batch, words = self._tokenize(texts)
-        tokens = self._read(batch, words)
-        states = torch.cat([tokens.states, self._look(words, tokens.mask.shape)], dim=-1)
-        return TextTokens(states, tokens.mask, words)
+        tokens = self.encode_tokens(texts)
+        return TextTokens(
+            torch.cat([tokens.states, self._place(tokens.words, tokens.mask.shape)], dim=-1), tokens.mask, tokens.words
+        )
 
+    @torch.no_grad()
     def encode_tokens(self, texts: Sequence[str]) -> TextTokens:
         """Texts -> for each token MiniLM's last hidden state and its own word embedding, [B, L, 768].
 
         The one says what the token means in its sentence, the other which word it is, whatever the sentence. Longer
         texts are cut at 96 tokens.
         """
-        return self._read(*self._tokenize(texts))
-
-    @torch.no_grad()
-    def _read(self, batch: dict[str, Tensor], words: tuple[tuple[Word, ...], ...]) -> TextTokens:
-        lexical = LEXICAL_SCALE * self.text.get_input_embeddings()(batch["input_ids"])
-        states = torch.cat([self.text(**batch).last_hidden_state, lexical], dim=-1)
-        return TextTokens(states.float(), batch["attention_mask"].bool(), words)
+        ids, mask, words = self._tokenize(texts)
+        lexical = LEXICAL_SCALE * self.text.embeddings.word_embeddings(ids)
+        return TextTokens(torch.cat([self.text(ids, mask), lexical], dim=-1).float(), mask, words)
 
     def add_prototypes(self, states: Tensor, texts: Sequence[str]) -> Tensor:
         """What `read` gave [B, L, 768] -> with what the tokens look like, [B, L, 768 + 1280]."""
@@ -163,10 +159,10 @@ class CompactEncoder:
     def token_prototypes(self, texts: Sequence[str]) -> Tensor:
         """Texts -> the look of each token [B, L, 1280] (see `mmgrad.encoders.class_prototypes`), zero where it has
         none."""
-        batch, words = self._tokenize(texts)
-        return self._look(words, batch["input_ids"].shape)
+        ids, _, words = self._tokenize(texts)
+        return self._place(words, ids.shape)
 
-    def _look(self, words: tuple[tuple[Word, ...], ...], shape: torch.Size) -> Tensor:
+    def _place(self, words: tuple[tuple[Word, ...], ...], shape: torch.Size) -> Tensor:
         found = [
             (row, token, vector)
             for row, own in enumerate(self.prototypes.find(words))
@@ -193,18 +189,16 @@ class CompactEncoder:
         """Texts -> MiniLM's sentence embeddings [B, 384], L2-normalised: the mean of its last hidden states."""
         parts = []
         for start in range(0, len(texts), SENTENCES):
-            batch, _ = self._tokenize(texts[start : start + SENTENCES])
-            mask = batch["attention_mask"][..., None]
-            total = (self.text(**batch).last_hidden_state * mask).sum(dim=1)
+            ids, mask, _ = self._tokenize(texts[start : start + SENTENCES])
+            total = (self.text(ids, mask) * mask[..., None].long()).sum(dim=1)
             parts.append(functional.normalize(total, dim=-1))
         return torch.cat(parts)
 
-    def _tokenize(self, texts: Sequence[str]) -> tuple[dict[str, Tensor], tuple[tuple[Word, ...], ...]]:
-        found = self.tokenizer(
-            list(texts), padding=True, truncation=True, max_length=MAX_TOKENS, return_offsets_mapping=True
-        )
-        words = tuple(words_of(text, places) for text, places in zip(texts, found.pop("offset_mapping"), strict=True))
-        return {key: torch.tensor(rows, device=self.device) for key, rows in found.items()}, words
+    def _tokenize(self, texts: Sequence[str]) -> tuple[Tensor, Tensor, tuple[tuple[Word, ...], ...]]:
+        """Token ids [B, L] int64, mask [B, L] bool, and the words of each text."""
+        ids, mask, offsets = self.tokenizer(texts)
+        words = tuple(words_of(text, places) for text, places in zip(texts, offsets, strict=True))
+        return torch.tensor(ids, device=self.device), torch.tensor(mask, device=self.device).bool(), words
 
 
 def _checked(package: str, module: str, file: str, sha256: str) -> Path:

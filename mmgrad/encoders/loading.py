@@ -4,31 +4,20 @@ Only safetensors and JSON are read, no code and no pickle. Everything that can b
 one ModelError.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from huggingface_hub import HfApi, constants
 from huggingface_hub.errors import StrictDataclassError
-from huggingface_hub.file_download import repo_folder_name
-from huggingface_hub.utils import httpx
 from safetensors import SafetensorError
 from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
+from mmgrad.encoders.model_files import check_folder, fetch
 from mmgrad.errors import ModelError
-from mmgrad.utils import hub
 
-FAMILIES = {"clip": "CLIP", "siglip": "SigLIP", "siglip2": "SigLIP 2"}
-"""The model types of a config.json that can be used."""
-
-_WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "model-*-of-*.safetensors")
-_FILES = [*_WEIGHTS, "*config.json", "tokenizer*", "special_tokens_map.json", "added_tokens.json", "vocab.*"]
-_FILES += ["merges.txt", "spiece.model"]
-_CHECKPOINT = ["model.json", "README.md"]  # what `mmgrad.models.model` keeps beside model.safetensors
-_CONVERTER = "SFconvertbot"  # the hub's own service, which offers safetensors of a repository as a pull request
+_PROBES = ("replace the dog with a cat", "put it on a beach")
 
 # What transformers, tokenizers and safetensors raise for files that are missing, damaged or contradict each other.
 _BROKEN: tuple[type[Exception], ...] = (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError)
@@ -58,7 +47,7 @@ def load_pretrained(name: str | Path, folder: Path | None = None) -> Pretrained:
         folder, title = local, local.resolve().name
     elif folder is None:
         folder = fetch(title)
-    _check(folder, title)
+    check_folder(folder, title)
     transformers_logging.disable_progress_bar()
     settings: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     model, report = _read(
@@ -75,23 +64,9 @@ def load_pretrained(name: str | Path, folder: Path | None = None) -> Pretrained:
         first = min(report["missing_keys"])
         raise ModelError(f"The weights of '{title}' are incomplete (no {first}); fetch the model again.")
     tokenizer = _read(AutoTokenizer, "tokenizer", title, folder, **settings)
+    _check_tokenizer(tokenizer, model.config.text_config.vocab_size, title)
     processor = _read(AutoImageProcessor, "image processor", title, folder, backend="pil", **settings)
     return Pretrained(title, model.eval().requires_grad_(False), tokenizer, processor)
-
-
-def fetch(name: str, **download: Any) -> Path:
-    """The folder of the hub's copy of a model on this machine, fetched where it is missing; no pickle is ever fetched.
-
-    It may hold a model of transformers or a checkpoint of this project, which has a model.json. `download` is what
-    `huggingface_hub.snapshot_download` takes besides. Raises ModelError as `mmgrad.utils.hub.fetch` does.
-    """
-    if not hub.HUB_ID.fullmatch(name):
-        raise ModelError(f"There is no model '{name}'; give 'compact', a model's folder or its hub id (owner/name).")
-    folder = hub.fetch(name, [*_FILES, *_CHECKPOINT], ModelError, **download)
-    if (folder / "model.json").is_file() or _has_weights(folder) or download.get("revision"):
-        return folder
-    revision = _conversion(name)
-    return hub.fetch(name, _FILES, ModelError, **download | {"revision": revision}) if revision else folder
 
 
 def _read(reader: Any, what: str, title: str, folder: Path, **settings: Any) -> Any:
@@ -102,38 +77,16 @@ def _read(reader: Any, what: str, title: str, folder: Path, **settings: Any) -> 
         raise ModelError(f"The {what} of '{title}' cannot be read ({reason}); fetch the model again.") from error
 
 
-def _check(folder: Path, title: str) -> None:
-    """Refuse what is not a model of a known family with safe weights, before any of it is interpreted."""
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        family = config.get("model_type")
-    except (OSError, ValueError, AttributeError) as error:
+def _check_tokenizer(tokenizer: Any, vocabulary: int, title: str) -> None:
+    """Refuse a tokenizer that does not fit the model: transformers makes an empty one where its files are missing."""
+    missing = f"The tokenizer of '{title}' is missing or is of another model"
+    rows = [tokenizer(text)["input_ids"] for text in _PROBES]
+    if rows[0] == rows[1]:
+        raise ModelError(f"{missing} (all texts look the same to it); fetch the model again, with all its files.")
+    unknown = {*tokenizer.all_special_ids, tokenizer.unk_token_id}
+    if any(set(row) <= unknown for row in rows):
+        raise ModelError(f"{missing} (it knows no word of English); fetch the model again, with all its files.")
+    if len(tokenizer) < vocabulary / 2 or max(max(row) for row in rows) >= vocabulary:
         raise ModelError(
-            f"The folder of '{title}' holds no readable config.json; give the folder of a model."
-        ) from error
-    if family not in FAMILIES:
-        known = ", ".join(FAMILIES.values())
-        raise ModelError(f"'{title}' is a model of type {family!r}; these can be used: {known}.")
-    if not _has_weights(folder):
-        if any(next(folder.glob(pattern), None) for pattern in ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")):
-            raise ModelError(
-                f"'{title}' has its weights as a pickle only, which may run any code when it is read; "
-                "convert them to model.safetensors (save_pretrained of transformers does), or take another model."
-            )
-        raise ModelError(f"There is no model.safetensors in the folder of '{title}'; fetch the model again.")
-
-
-def _has_weights(folder: Path) -> bool:
-    return any((folder / name).is_file() for name in _WEIGHTS[:2])
-
-
-def _conversion(name: str) -> str | None:
-    """The revision that holds the hub's own conversion to safetensors, of a model that was published as a pickle."""
-    try:
-        offers = HfApi().get_repo_discussions(
-            name, author=_CONVERTER, discussion_type="pull_request", discussion_status="open"
+            f"{missing} ({len(tokenizer):,} tokens, where the model has {vocabulary:,}); fetch the model again."
         )
-        return next((f"refs/pr/{offer.num}" for offer in offers if "safetensors" in offer.title), None)
-    except (OSError, httpx.HTTPError):  # offline: the one that was fetched before
-        kept = Path(constants.HF_HUB_CACHE) / repo_folder_name(repo_id=name, repo_type="model") / "refs" / "refs" / "pr"
-        return next((f"refs/pr/{path.name}" for path in sorted(kept.glob("*"))), None)

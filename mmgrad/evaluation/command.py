@@ -15,7 +15,8 @@ from mmgrad.evaluation.reporting.plots import draw_plots
 from mmgrad.evaluation.reporting.report import markdown, write_json
 from mmgrad.models.checkpoint import load_composer
 from mmgrad.models.confidence import Confidence
-from mmgrad.models.model import Model, check_fits, dual_model, load_model
+from mmgrad.models.dual import dual_model
+from mmgrad.models.model import Model, check_fits, load_model
 from mmgrad.models.zero_shot import COMPOSITIONS
 from mmgrad.synthetic.families import TEST_FAMILIES, VALIDATION_FAMILIES
 from mmgrad.synthetic.photo_boxes import load_boxes

@@ -14,6 +14,7 @@ from torch import Tensor
 from mmgrad.errors import ModelError
 from mmgrad.models.composer import Composer
 from mmgrad.models.confidence import Confidence
+from mmgrad.utils.hub import is_lfs_pointer
 
 _STORED_PARTS = {
     "attn_logits": "weigh",
@@ -67,6 +68,8 @@ def load_composer(folder: Path, title: str | None = None) -> tuple[Composer, dic
             f"There is no model.safetensors in {title}, and weights in a pickle are never read, for it may run any "
             "code; save them as safetensors, or train with `python -m mmgrad train`."
         )
+    if is_lfs_pointer(folder / "model.safetensors"):
+        raise ModelError(f"model.safetensors in {title} is a pointer of Git LFS, not the weights; run `git lfs pull`.")
     try:
         card = json.loads((folder / "model.json").read_text(encoding="utf-8"))
         config = {_OPTIONS.get(key, key): value for key, value in card.pop("composer").items()}

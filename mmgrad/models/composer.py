@@ -146,6 +146,7 @@ class Composer(nn.Module):
     what a word looks like (`mmgrad.encoders.class_prototypes`).
     """
 
+    is_trained = True
     mean: Tensor
     std: Tensor
     edit_scale: Tensor
@@ -173,7 +174,7 @@ class Composer(nn.Module):
         self.register_buffer("edit_scale", torch.ones(()))
         self.embed = nn.Linear(channels, width)
         self.norm = nn.LayerNorm(width)
-        self.pos_embed = nn.Parameter(torch.randn(grid * grid, width) * 0.02)
+        self.pos_embed = nn.Parameter(_normal(grid * grid, width))
         self.mlp = _mlp(width, dropout)
         self.drop = ChannelDropout(dropout)
         self.token = nn.Linear(token_width, width)
@@ -265,6 +266,12 @@ class Composer(nn.Module):
         without."""
         y = self.norm(functional.linear(looks, self._embedding()[:, self.embed.in_features - self.prototype_dim :]))
         return (y + self.mlp(y)) * looks.any(dim=-1, keepdim=True)
+
+
+def _normal(*shape: int) -> Tensor:
+    """Random numbers with a deviation of 0.02; none are drawn on the meta device, where weights come from a file."""
+    values = torch.empty(shape)
+    return values if values.is_meta else nn.init.normal_(values, std=0.02)
 
 
 def _joined(embedding: Tensor, look: Tensor, share: Tensor) -> Tensor:

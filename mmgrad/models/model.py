@@ -5,44 +5,71 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from huggingface_hub import ModelCard, ModelHubMixin
 from safetensors.torch import save
 from torch import Tensor
 
-from mmgrad.encoders import loading as pretrained
+from mmgrad.encoders import model_files
 from mmgrad.encoders.base import Encoder, TextTokens, Trainable, baseline_features
 from mmgrad.encoders.compact import CompactEncoder
-from mmgrad.encoders.dual_encoder import DualEncoder
-from mmgrad.encoders.prompts import PromptEncoder
 from mmgrad.errors import InputError, ModelError
-from mmgrad.imaging.io import Letterbox
-from mmgrad.models import model_card, pseudo_word
-from mmgrad.models import zero_shot as compositions
+from mmgrad.imaging.letterbox import Letterbox
 from mmgrad.models.checkpoint import load_composer, save_composer, stored_weights
 from mmgrad.models.composer import DIMENSION, Composer
-from mmgrad.models.zero_shot import DualComposer
+from mmgrad.models.zero_shot import DualComposer, check_composition
 from mmgrad.utils import hub
 from mmgrad.utils.device import choose_device
 from mmgrad.utils.resources import CHECKPOINTS
+
+if TYPE_CHECKING:  # these import transformers, which the default model does without
+    from huggingface_hub import ModelCard
+
+    from mmgrad.encoders.dual_encoder import DualEncoder
 
 DEFAULT = "compact"
 BATCH = 32
 
 
 @dataclass(frozen=True)
-class Model(ModelHubMixin):
-    """Encoder + composer, with the methods that models of the Hugging Face hub have.
+class ModelSpec:
+    """Which model to load, and where.
+
+    Attributes:
+        name: "compact" (the default); a folder with `model.json` and `model.safetensors`; a folder of transformers,
+            with `config.json`; or the hub id, owner/name, of a repository that holds either.
+        device: a torch device; by default the best one here, see `choose_device`.
+        composition: how a model of transformers composes queries, see `mmgrad.models.zero_shot`; "direction" by
+            default.
+        weight: how much the text counts in that composition.
+        adapter: the file of a pseudo-word network, for the composition "pseudo-word".
+    """
+
+    name: str | Path | None = None
+    device: str | torch.device | None = None
+    composition: str | None = None
+    weight: float | None = None
+    adapter: str | Path | None = None
+
+    @property
+    def composes(self) -> bool:
+        """Whether anything is said of the composition."""
+        return any(given is not None for given in (self.composition, self.weight, self.adapter))
+
+
+@dataclass(frozen=True)
+class Model:
+    """Encoder + composer.
 
         model = Model.from_pretrained("owner/name")    # or a folder
         model.save_pretrained("folder")
         model.push_to_hub("owner/name")
 
     Attributes:
-        encoder: frozen; pictures to feature maps, texts to token states.
+        encoder: frozen; images to feature maps, texts to token states.
         composer: feature maps and token states to embeddings.
         card: what `model.json` says besides the configuration (thresholds of evidence, training, results).
         dimension: D, the length of an embedding.
@@ -51,13 +78,9 @@ class Model(ModelHubMixin):
 
     encoder: Encoder
     composer: Composer | DualComposer
-    card: dict
+    card: dict[str, Any]
     dimension: int = DIMENSION
     description: str = ""
-
-    def __new__(cls, *_: Any, **__: Any) -> "Model":
-        """A bare instance: the mixin's own would note the arguments for a config.json, and `model.json` is ours."""
-        return object.__new__(cls)
 
     @property
     def name(self) -> str:
@@ -68,10 +91,10 @@ class Model(ModelHubMixin):
     def fingerprint(self) -> str:
         """16 hex digits that change with any weight of the encoder or the composer, or with the preprocessing.
 
-        How a dual encoder's picture and text are joined leaves image embeddings alone: compositions of one encoder
-        share a fingerprint, and so the galleries that were indexed with it; their names differ.
+        The composition of a dual encoder does not change image embeddings: all compositions of one encoder share a
+        fingerprint and the galleries that were indexed with it. Their names differ.
         """
-        counted = "head." if isinstance(self.composer, DualComposer) else ""
+        counted = "" if self.composer.is_trained else "head."
         state = {key: value for key, value in self.composer.state_dict().items() if key.startswith(counted)}
         weights = save(stored_weights(state))
         return hashlib.sha256(self.encoder.fingerprint.encode() + weights).hexdigest()[:16]
@@ -83,17 +106,17 @@ class Model(ModelHubMixin):
 
     @cached_property
     def baseline_features(self) -> Tensor:
-        """The feature map [1, C, h, w] of a picture that shows nothing."""
+        """The feature map [1, C, h, w] of an image of one mean color."""
         return baseline_features(self.encoder)
 
     def features(self, images: Sequence[np.ndarray]) -> tuple[Tensor, list[Letterbox]]:
-        """RGB uint8 pictures -> feature maps [B, C, h, w] float32 and the geometry of each."""
+        """RGB uint8 images -> feature maps [B, C, h, w] float32 and the geometry of each."""
         pixels, boxes = self.encoder.prepare(images)
         return self.encoder.trunk(pixels), boxes
 
     @torch.no_grad()
     def encode_image(self, images: Sequence[np.ndarray]) -> Tensor:
-        """g of RGB uint8 pictures: [B, D] float32, L2-normalised, in batches of 32."""
+        """g of RGB uint8 images: [B, D] float32, L2-normalized, in batches of 32."""
         parts = [
             self.composer.encode_image(self.features(images[i : i + BATCH])[0]) for i in range(0, len(images), BATCH)
         ]
@@ -120,7 +143,7 @@ class Model(ModelHubMixin):
             tokens = self.encoder.encode_text(written[i : i + BATCH])
             features, _ = self.features(pictures[i : i + BATCH])
             parts.append(self.composer.encode_query(features, tokens.states, tokens.mask))
-        return torch.cat(parts) if parts else torch.zeros(0, self.dimension)
+        return torch.cat(parts) if parts else torch.zeros(0, self.dimension, device=self.device)
 
     def encode_text(self, text: str) -> TextTokens:
         """Token states and words of one text."""
@@ -129,41 +152,43 @@ class Model(ModelHubMixin):
     @classmethod
     def from_pretrained(
         cls,
-        pretrained_model_name_or_path: str | Path,
+        name: str | Path,
         *,
         force_download: bool = False,
         token: str | bool | None = None,
         cache_dir: str | Path | None = None,
         local_files_only: bool = False,
         revision: str | None = None,
-        **model_kwargs: Any,
+        **spec: Any,
     ) -> "Model":
-        """`load_model` with the options of the hub; `model_kwargs` are its other arguments, such as `device`."""
+        """`load_model` with the options of `huggingface_hub.snapshot_download`; `spec` are the fields of ModelSpec."""
         download = {"force_download": force_download, "token": token, "cache_dir": cache_dir, "revision": revision}
         download["local_files_only"] = local_files_only
-        return load_model(pretrained_model_name_or_path, download=download, **model_kwargs)
+        return load_model(ModelSpec(name, **spec), download=download)
 
-    def save_pretrained(self, save_directory: str | Path, **options: Any) -> str | None:
+    def save_pretrained(self, folder: str | Path) -> None:
         """Write `model.safetensors`, `model.json` and the model card, `README.md`, to a folder.
 
-        `options` are those of `huggingface_hub.ModelHubMixin.save_pretrained`. Raises ModelError for a composition by
-        formula, which has nothing of its own to save.
+        Raises ModelError for a zero-shot composition, which has no weights of its own, and for a broken description.
         """
-        self._check_savable()
-        return super().save_pretrained(save_directory, **options)
+        composer, card = self._savable(), self.model_card()
+        save_composer(composer, self.card, Path(folder))
+        card.save(Path(folder) / "README.md")
 
-    def push_to_hub(self, repo_id: str, **options: Any) -> str:
-        """Push what `save_pretrained` writes to a repository of the hub, made where it is missing; returns its address.
+    def push_to_hub(self, repo_id: str, *, private: bool | None = None, token: str | None = None, **upload: Any) -> str:
+        """Push what `save_pretrained` writes to a model repository, made where it is missing; returns its address.
 
-        `options` are those of `huggingface_hub.ModelHubMixin.push_to_hub`, such as `private` and `token`. Raises
-        ModelError as `save_pretrained` does, and where the hub cannot be reached or refuses.
+        `upload` are further options of `HfApi.upload_folder`, such as `revision`. Raises ModelError as
+        `save_pretrained` does, and where the hub cannot be reached or refuses.
         """
-        self._check_savable()
-        with hub.pushing(repo_id, ModelError):
-            return str(super().push_to_hub(repo_id, **options))
+        with TemporaryDirectory() as folder:
+            self.save_pretrained(folder)
+            return hub.push_folder(repo_id, Path(folder), ModelError, private=private, token=token, **upload)
 
-    def generate_model_card(self, *_: Any, **__: Any) -> ModelCard:
-        """The model card: what `description` says, with the figures of `card` in its metadata (model-index)."""
+    def model_card(self) -> "ModelCard":
+        """The model card: the text of `description`, with the figures of `card` in its metadata (model-index)."""
+        from mmgrad.models import model_card
+
         return model_card.make(self.name, self.card, self.description)
 
     def with_results(self, report: str | Path) -> "Model":
@@ -171,25 +196,21 @@ class Model(ModelHubMixin):
 
         Raises InputError where the report cannot be read or is of another model.
         """
+        from mmgrad.models import model_card
+
         results = model_card.read_results(Path(report), self.fingerprint)
         return replace(self, card=self.card | {"results": results})
 
-    def _save_pretrained(self, save_directory: Path) -> None:
-        assert isinstance(self.composer, Composer)  # as `_check_savable` has found
-        save_composer(self.composer, self.card, save_directory)
-        self.generate_model_card().save(save_directory / "README.md")
-
-    def _check_savable(self) -> None:
-        """Raises ModelError before a folder is written to or a repository is made."""
+    def _savable(self) -> Composer:
         if not isinstance(self.composer, Composer):
             raise ModelError(
                 f"'{self.name}' composes by a formula and has no weights of its own to save; name it where you load it."
             )
-        self.generate_model_card()
+        return self.composer
 
 
 def load_model(
-    name: str | Path | None = None,
+    name: ModelSpec | str | Path | None = None,
     device: str | torch.device | None = None,
     composition: str | None = None,
     weight: float | None = None,
@@ -199,69 +220,60 @@ def load_model(
     """The embedded model, one trained by `python -m mmgrad train`, or a CLIP, SigLIP or SigLIP 2 of transformers.
 
     Args:
-        name: "compact" (the default); a folder with `model.json` and `model.safetensors`; a folder of transformers,
-            with `config.json`; or the hub id, owner/name, of a repository that holds either, which is fetched once.
-        device: a torch device; by itself the best one here, see `choose_device`.
-        composition: how a model of transformers joins picture and text, see `mmgrad.models.zero_shot`; by itself
-            "direction".
-        weight: how much the text counts in it.
-        adapter: the file of a pseudo-word network, which the composition "pseudo-word" needs, see
-            `mmgrad.models.pseudo_word`.
-        download: what `huggingface_hub.snapshot_download` takes besides, such as `revision`.
+        name: a ModelSpec, or its field of this name; then the others are the fields of a ModelSpec too.
+        device, composition, weight, adapter: see ModelSpec.
+        download: further options of `huggingface_hub.snapshot_download`, such as `revision`.
 
     Raises:
-        ModelError: an unknown name, missing, changed or unsafe weights, a broken checkpoint or one over an encoder that
-            is missing or another, an absent device.
+        ModelError: an unknown name; missing, changed or unsafe weights; a broken checkpoint or one over an encoder that
+            is missing or has changed; an absent device.
         InputError: an unknown composition, a weight out of range or a missing adapter, or any of them for a model that
             was trained to compose.
     """
-    device = choose_device(device)
-    title = str(name or DEFAULT)
-    folder = CHECKPOINTS / DEFAULT if title == DEFAULT else Path(title).expanduser()
-    fetched = None
+    spec = name if isinstance(name, ModelSpec) else ModelSpec(name, device, composition, weight, adapter)
+    where, title = choose_device(spec.device), str(spec.name or DEFAULT)
+    folder, fetched = CHECKPOINTS / DEFAULT, False
     if title != DEFAULT:
-        kind = _checked_composition(composition, weight, adapter)  # before anything is fetched or loaded
+        check_composition(spec.composition, spec.weight, spec.adapter)  # before anything is fetched or loaded
+        folder = Path(title).expanduser()
         if not folder.is_dir():
-            folder = fetched = pretrained.fetch(title, **download or {})
-        if not _is_checkpoint(folder, fetched is not None):
-            network = pseudo_word.load_adapter(adapter) if adapter is not None else None
-            return dual_model(DualEncoder(title, device, folder=fetched), kind, weight, network)
-    if any(given is not None for given in (composition, weight, adapter)):
+            folder, fetched = model_files.fetch(title, **download or {}), True
+        if not (folder / "model.json").is_file():
+            from mmgrad.models.dual import load_dual
+
+            return load_dual(spec, where, folder if fetched else None)
+    if spec.composes:
         raise InputError(
             f"The model '{title}' was trained to compose; a composition is chosen for CLIP and SigLIP only."
         )
     composer, card = load_composer(folder, f"'{title}'" if fetched else None)
-    encoder = _encoder_of(card, folder, device)
+    encoder = _encoder_of(card, folder, where)
     check_fits(composer, card, encoder, folder)
-    return Model(encoder, composer.to(device), card, composer.dimension, description=_description(folder))
+    return Model(encoder, composer.to(where), card, composer.dimension, description=_description(folder))
 
 
-def _description(folder: Path) -> str:
-    try:
-        return (folder / "README.md").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-
-
-def load_encoder(source: str | Path | None = None, device: torch.device | str = "cpu") -> CompactEncoder | DualEncoder:
+def load_encoder(
+    source: str | Path | None = None, device: torch.device | str = "cpu"
+) -> "CompactEncoder | DualEncoder":
     """The frozen encoder of a name: "compact" (the default), or the folder or hub id of a CLIP or SigLIP.
 
     Raises ModelError for a model that is missing, broken or of another kind.
     """
-    return CompactEncoder(device) if source in (None, DEFAULT) else DualEncoder(str(source), device)
+    if source in (None, DEFAULT):
+        return CompactEncoder(device)
+    from mmgrad.encoders.dual_encoder import DualEncoder
+
+    return DualEncoder(str(source), device)
 
 
-def card_over(encoder: Trainable) -> dict:
+def card_over(encoder: Trainable) -> dict[str, Any]:
     """The beginning of the card of a composer that is trained over an encoder: its name, and which encoder it needs."""
     name = encoder.name if encoder.source == DEFAULT else f"{encoder.name} (trained)"
     return {"name": name, "encoder": {"source": encoder.source, "fingerprint": encoder.training_fingerprint}}
 
 
-def check_fits(composer: Composer, card: dict, encoder: Encoder, folder: Path) -> None:
-    """Raise ModelError unless the checkpoint in a folder was trained over this very encoder.
-
-    A card that names none is of the compact encoder, from before cards did.
-    """
+def check_fits(composer: Composer, card: dict[str, Any], encoder: Encoder, folder: Path) -> None:
+    """Raise ModelError unless the checkpoint in a folder was trained over this very encoder."""
     expected = {key: getattr(encoder, key) for key in ("channels", "token_width", "grid")}
     fits = {key: composer.config[key] for key in expected} == expected
     named = card.get("encoder", {})
@@ -274,7 +286,7 @@ def check_fits(composer: Composer, card: dict, encoder: Encoder, folder: Path) -
         )
 
 
-def _encoder_of(card: dict, folder: Path, device: torch.device) -> CompactEncoder | DualEncoder:
+def _encoder_of(card: dict[str, Any], folder: Path, device: torch.device) -> "CompactEncoder | DualEncoder":
     """The encoder that the card of the checkpoint in a folder names."""
     source = card.get("encoder", {}).get("source", DEFAULT)
     try:
@@ -285,43 +297,8 @@ def _encoder_of(card: dict, folder: Path, device: torch.device) -> CompactEncode
         raise ModelError(f"The checkpoint in {folder} needs its encoder '{source}': {error}") from error
 
 
-def dual_model(
-    encoder: DualEncoder,
-    composition: str | None = None,
-    weight: float | None = None,
-    adapter: pseudo_word.Adapter | None = None,
-) -> Model:
-    """A dual encoder whose queries are composed by a formula, see `mmgrad.models.zero_shot.choose`, or by a
-    pseudo-word.
-
-    Its card has no thresholds of evidence, for none are calibrated: only maps without any positive value are empty.
-    """
-    kind = composition or compositions.DEFAULT
-    card: dict = {"composition": kind, "preprocessing": encoder.preprocessing}
-    if adapter is not None:
-        prompts = PromptEncoder(encoder, adapter.prompt)
-        composer = DualComposer(encoder.head, pseudo_word.compose_with(adapter, prompts))
-        card |= {"name": f"{encoder.name} ({kind} {adapter.name})", "adapter": adapter.card}
-        return Model(prompts, composer.eval(), card, encoder.dimension)
-    composer = DualComposer(encoder.head, compositions.choose(kind, weight)).eval()
-    made = kind if weight is None else f"{kind} {weight:g}"
-    return Model(encoder, composer, card | {"name": f"{encoder.name} ({made})"}, encoder.dimension)
-
-
-def _checked_composition(composition: str | None, weight: float | None, adapter: str | Path | None) -> str:
-    """The name of the composition that is meant. Raises InputError where the three do not go together."""
-    if composition != compositions.PSEUDO_WORD and (adapter is None or composition is not None):
-        if adapter is not None:
-            raise InputError(f"The composition '{composition}' takes no adapter; leave it out, or choose pseudo-word.")
-        compositions.choose(composition, weight)
-        return composition or compositions.DEFAULT
-    if adapter is None:
-        raise InputError("The composition 'pseudo-word' needs the file of its network: --adapter FILE.safetensors.")
-    if weight is not None:
-        raise InputError("The composition 'pseudo-word' has no weight; leave it out.")
-    return compositions.PSEUDO_WORD
-
-
-def _is_checkpoint(folder: Path, fetched: bool) -> bool:
-    """Whether a folder is meant as one of ours; a folder of transformers has a config.json instead."""
-    return (folder / "model.json").is_file() or not (fetched or (folder / "config.json").is_file())
+def _description(folder: Path) -> str:
+    try:
+        return (folder / "README.md").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

@@ -6,6 +6,7 @@ makes of a formula what the engine and the maps need, and of a pseudo-word netwo
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +31,8 @@ class DualComposer(nn.Module):
     `head` is the encoder's, from feature map to image embedding; `compose` joins that with the text's. It does for the
     maps what `mmgrad.models.composer.Composer` does, by the same steps.
     """
+
+    is_trained = False
 
     def __init__(self, head: nn.Module, compose: Compose):
         super().__init__()
@@ -94,7 +97,7 @@ PSEUDO_WORD = "pseudo-word"
 """The composition that is no formula: it needs the file of a network."""
 
 
-def choose(name: str | None = None, weight: float | None = None) -> Compose:
+def select_composition(name: str | None = None, weight: float | None = None) -> Compose:
     """The formula of a name, "direction" by default, with the weight of the text: its balance or strength.
 
     Raises InputError for an unknown name and for a weight that is out of range.
@@ -108,6 +111,20 @@ def choose(name: str | None = None, weight: float | None = None) -> Compose:
         allowed = "at least 0" if name == "direction" else "from 0 (only the picture) to 1 (only the text)"
         raise InputError(f"The text's weight for '{name}' must be {allowed}, not {weight}.")
     return partial(COMPOSITIONS[name], **{"strength" if name == "direction" else "balance": weight})
+
+
+def check_composition(name: str | None, weight: float | None, adapter: str | Path | None) -> str:
+    """The name of the composition that is meant. Raises InputError where the arguments do not go together."""
+    if name != PSEUDO_WORD and (adapter is None or name is not None):
+        if adapter is not None:
+            raise InputError(f"The composition '{name}' takes no adapter; leave it out, or choose pseudo-word.")
+        select_composition(name, weight)
+        return name or DEFAULT
+    if adapter is None:
+        raise InputError("The composition 'pseudo-word' needs the file of its network: --adapter FILE.safetensors.")
+    if weight is not None:
+        raise InputError("The composition 'pseudo-word' has no weight; leave it out.")
+    return PSEUDO_WORD
 
 
 def _text(states: Tensor) -> Tensor:

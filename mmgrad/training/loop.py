@@ -32,6 +32,8 @@ from mmgrad.training.muon import Muon
 from mmgrad.training.run_state import Progress, RunState
 from mmgrad.training.settings import Settings
 
+Tensors = tuple[Tensor, ...] | list[Tensor]
+
 AVERAGED = 250
 """Steps over which the weights that are kept are a running mean of those of the run."""
 
@@ -142,7 +144,7 @@ def _numbers(parts: dict[str, Tensor]) -> dict[str, float]:
     return {name: round(float(value), 3) for name, value in parts.items()}
 
 
-def _update_means(means: list[Tensor], current: list[Tensor], count: Tensor | int) -> None:
+def _update_means(means: Tensors, current: Tensors, count: Tensor | int) -> None:
     """Move running means of weights towards the current weights; the memory is short in the first steps."""
     torch._foreach_lerp_(means, current, max(1 / AVERAGED, 9 / (10 + int(count))))
 

@@ -1,4 +1,7 @@
-"""The Hugging Face hub: repositories fetched from it or pushed to it, and one sentence for whatever goes wrong."""
+"""The Hugging Face hub: repositories fetched from it or pushed to it, and one sentence for whatever goes wrong.
+
+huggingface_hub is imported where it is used: a start with a model and a gallery of this machine does without it.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -6,24 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import (
-    GatedRepoError,
-    HfHubHTTPError,
-    HFValidationError,
-    LocalEntryNotFoundError,
-    LocalTokenNotFoundError,
-    OfflineModeIsEnabled,
-    RepositoryNotFoundError,
-    RevisionNotFoundError,
-)
-from huggingface_hub.utils import httpx
-
 from mmgrad.errors import MMGradError
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.\-]*/[A-Za-z0-9][\w.\-]*")
 """The names of repositories of the hub: owner/name."""
 
+_LFS = b"version https://git-lfs"
 _CALLED = {"model": "model", "dataset": "gallery"}
 
 
@@ -44,6 +35,15 @@ def fetch(
         kind: of the repository.
         download: what `huggingface_hub.snapshot_download` takes besides, such as `revision` or `token`.
     """
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        LocalEntryNotFoundError,
+        OfflineModeIsEnabled,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+    from huggingface_hub.utils import httpx
+
     called = _CALLED[kind]
     try:
         return Path(snapshot_download(name, repo_type=kind, allow_patterns=list(files), **download))
@@ -70,7 +70,15 @@ def fetch(
 
 @contextmanager
 def pushing(name: str, raised: type[MMGradError]) -> Iterator[None]:
-    """Tells of whatever the hub refuses within, or that it cannot be reached, by the error `raised`."""
+    """Raise the error `raised` for whatever the hub refuses within the context, or where it cannot be reached."""
+    from huggingface_hub.errors import (
+        HfHubHTTPError,
+        HFValidationError,
+        LocalTokenNotFoundError,
+        OfflineModeIsEnabled,
+    )
+    from huggingface_hub.utils import httpx
+
     try:
         yield
     except HFValidationError as error:
@@ -84,6 +92,40 @@ def pushing(name: str, raised: type[MMGradError]) -> Iterator[None]:
         raise raised(f"'{name}' was not pushed, for the hub answered: {_first_line(error)}") from error
     except (OfflineModeIsEnabled, httpx.HTTPError) as error:
         raise raised(f"'{name}' was not pushed, for the hub cannot be reached; go online and try again.") from error
+
+
+def push_folder(
+    name: str,
+    folder: Path,
+    raised: type[MMGradError],
+    kind: Literal["model", "dataset"] = "model",
+    private: bool | None = None,
+    token: str | None = None,
+    **upload: Any,
+) -> str:
+    """Push the files of a folder to a repository, made where it is missing; returns the address.
+
+    `upload` are further options of `HfApi.upload_folder`. Raises the error `raised` as `pushing` does.
+    """
+    from huggingface_hub import HfApi
+
+    api = HfApi(token=token)
+    with pushing(name, raised):
+        made = api.create_repo(name, repo_type=kind, private=private, exist_ok=True)
+        return str(api.upload_folder(repo_id=made.repo_id, repo_type=kind, folder_path=folder, **upload))
+
+
+def is_lfs_pointer(path: Path) -> bool:
+    """Whether a file is the small text that Git LFS leaves in place of a large file that was not fetched."""
+    with path.open("rb") as file:
+        return file.read(len(_LFS)) == _LFS
+
+
+def snapshot_download(name: str, **options: Any) -> str:
+    """`huggingface_hub.snapshot_download`."""
+    from huggingface_hub import snapshot_download as download
+
+    return download(name, **options)
 
 
 def _first_line(error: Exception) -> str:

@@ -16,7 +16,8 @@ from mmgrad.evaluation import evaluate, markdown
 from mmgrad.evaluation import runner as stream
 from mmgrad.evaluation.runner import run
 from mmgrad.gallery.gallery import Gallery
-from mmgrad.models.model import dual_model, load_model
+from mmgrad.models.dual import dual_model
+from mmgrad.models.model import load_model
 from mmgrad.models.zero_shot import COMPOSITIONS
 from mmgrad.results import AttentionMap
 from mmgrad.synthetic.asset_library import load_atlas

@@ -18,7 +18,8 @@ from mmgrad.evaluation.command import _other
 from mmgrad.evaluation.runner import run
 from mmgrad.models.checkpoint import save_composer
 from mmgrad.models.composer import Composer
-from mmgrad.models.model import card_over, dual_model, load_model
+from mmgrad.models.dual import dual_model
+from mmgrad.models.model import card_over, load_model
 from mmgrad.synthetic.families import make_family
 from mmgrad.training import loop, shards
 from mmgrad.training import scene_cache as cache

@@ -10,7 +10,7 @@ import torch
 from huggingface_hub import constants
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 from huggingface_hub.utils import filter_repo_objects, httpx
-from transformers import BertConfig
+from transformers import AutoModel, BertConfig
 
 from mmgrad.encoders.loading import load_pretrained
 from mmgrad.errors import ModelError
@@ -65,6 +65,43 @@ def more_layers(folder: Path) -> None:
     (folder / "config.json").write_text(json.dumps(config))
 
 
+def without_tokenizer(folder: Path) -> None:
+    for path in folder.glob("tokenizer*"):
+        path.unlink()
+
+
+def only_tokenizer_config(folder: Path) -> None:
+    (folder / "tokenizer.json").unlink()
+
+
+def other_tokenizer(folder: Path) -> None:
+    """One of a vocabulary that the model has not."""
+    config = json.loads((folder / "config.json").read_text())
+    model = AutoModel.from_pretrained(folder)
+    config["text_config"]["vocab_size"] = 300
+    model.text_model.embeddings.token_embedding.weight.data = model.text_model.embeddings.token_embedding.weight[:300]
+    model.save_pretrained(folder)
+    (folder / "config.json").write_text(json.dumps(config))
+
+
+def only_a_variant(folder: Path) -> None:
+    (folder / "model.safetensors").rename(folder / "model.fp16.safetensors")
+
+
+def an_lfs_pointer(folder: Path) -> None:
+    (folder / "model.safetensors").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+
+
+def sentence_transformers(folder: Path) -> None:
+    (folder / "modules.json").write_text("[]")
+    (folder / "config.json").unlink()
+
+
+def open_clip(folder: Path) -> None:
+    (folder / "open_clip_config.json").write_text("{}")
+    (folder / "config.json").unlink()
+
+
 @pytest.mark.parametrize(
     ("harm", "told"),
     [
@@ -74,6 +111,13 @@ def more_layers(folder: Path) -> None:
         (other_size, "The model of 'copy' cannot be read"),
         (more_layers, "are incomplete"),
         (lambda folder: (folder / "model.safetensors").unlink(), "no model.safetensors"),
+        (without_tokenizer, "The tokenizer of 'copy' is missing or is of another model"),
+        (only_tokenizer_config, "The tokenizer of 'copy' (is missing or is of another model|cannot be read)"),
+        (other_tokenizer, "The tokenizer of 'copy' is missing or is of another model"),
+        (only_a_variant, "only the variant model.fp16.safetensors of the weights"),
+        (an_lfs_pointer, "model.safetensors of 'copy' is a pointer of Git LFS, not the weights; run `git lfs pull`"),
+        (sentence_transformers, "a model of sentence-transformers; give the CLIP or SigLIP"),
+        (open_clip, "a model of open_clip; give its conversion to transformers"),
         (lambda folder: (folder / "config.json").write_text("{"), "no readable config.json"),
         (lambda folder: (folder / "config.json").write_text("[]"), "no readable config.json"),
         (lambda folder: (folder / "tokenizer.json").write_text("{}"), "The tokenizer of 'copy' cannot be read"),
@@ -145,3 +189,12 @@ def test_no_pickle_is_ever_fetched(monkeypatch: pytest.MonkeyPatch, folder: Path
     offered = ["pytorch_model.bin", "model.pt", "tf_model.h5", "modeling.py", "model.safetensors", "tokenizer.json"]
     fetched = list(filter_repo_objects(offered, allow_patterns=asked["allow_patterns"]))
     assert fetched == ["model.safetensors", "tokenizer.json"]
+
+
+@pytest.mark.parametrize("family", ["clip", "siglip", "siglip2"])
+def test_no_family_is_loaded_without_its_tokenizer(family: str, folders: dict[str, Path], tmp_path: Path) -> None:
+    """transformers makes an empty tokenizer of it, which reads every text as the same."""
+    folder = Path(shutil.copytree(folders[family], tmp_path / "copy"))
+    without_tokenizer(folder)
+    with pytest.raises(ModelError, match="The tokenizer of 'copy'"):
+        load_pretrained(folder)

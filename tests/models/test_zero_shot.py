@@ -9,7 +9,7 @@ from torch.nn import functional
 from mmgrad.attribution.gradients import AttributionModel, reference_map
 from mmgrad.encoders.base import TextTokens
 from mmgrad.errors import InputError
-from mmgrad.models.zero_shot import COMPOSITIONS, DualComposer, choose, direction, slerp, weighted_sum
+from mmgrad.models.zero_shot import COMPOSITIONS, DualComposer, direction, select_composition, slerp, weighted_sum
 
 MASK = torch.tensor([[True, True, True, True], [True, False, False, True]])
 
@@ -67,7 +67,7 @@ def test_the_direction_goes_from_the_old_to_the_new_and_falls_back_to_the_sum(gi
 
 @pytest.mark.parametrize("name", list(COMPOSITIONS))
 def test_embeddings_have_length_one_and_share_g(given, head, name):
-    composer, features = DualComposer(head, choose(name)), torch.randn(2, 3, 2, 2)
+    composer, features = DualComposer(head, select_composition(name)), torch.randn(2, 3, 2, 2)
     g, q = composer.encode_image(features), composer.encode_query(features, given[1], MASK)
     assert torch.allclose(q.norm(dim=-1), torch.ones(2), atol=1e-6)
     assert torch.allclose(g, unit(head(features)), atol=1e-6)
@@ -77,7 +77,7 @@ def test_embeddings_have_length_one_and_share_g(given, head, name):
 def test_the_reference_map_equals_finite_differences(given, head, name):
     """One value of the feature map at a time, in double precision."""
     features = torch.randn(2, 3, 2, 2, generator=torch.Generator().manual_seed(2)).double()
-    wide, states = DualComposer(head.double(), choose(name)), given[1].double()
+    wide, states = DualComposer(head.double(), select_composition(name)), given[1].double()
 
     def moved(leaf: torch.Tensor) -> torch.Tensor:
         return wide.encode_query(leaf, states, MASK) - wide.encode_image(leaf)
@@ -90,7 +90,7 @@ def test_the_reference_map_equals_finite_differences(given, head, name):
             nudge = nudge.reshape(3, 2, 2)
             slope = ((moved(features + nudge) - moved(features - nudge)) * change).sum(dim=-1) / (2 * step)
             oracle[:, index % 4 // 2, index % 2] += slope * features.flatten(1)[:, index]
-    narrow = DualComposer(head.float(), choose(name))
+    narrow = DualComposer(head.float(), select_composition(name))
     mine = reference_map(AttributionModel(narrow, lambda x: x.sum(dim=1)), features.float(), TextTokens(given[1], MASK))
     assert torch.allclose(mine.double(), oracle, atol=1e-4 * float(oracle.abs().max()))
 
@@ -108,11 +108,11 @@ def test_the_reference_map_equals_finite_differences(given, head, name):
 )
 def test_what_cannot_be_composed_is_one_sentence(name, weight, told):
     with pytest.raises(InputError, match=told):
-        choose(name, weight)
+        select_composition(name, weight)
 
 
 def test_a_weight_is_the_balance_or_the_strength(given):
     image, states = given
-    assert torch.equal(choose("sum", 0.2)(image, states, MASK), weighted_sum(image, states, MASK, 0.2))
-    assert torch.equal(choose("direction", 2)(image, states, MASK), direction(image, states, MASK, 2.0))
-    assert torch.equal(choose()(image, states, MASK), direction(image, states, MASK))
+    assert torch.equal(select_composition("sum", 0.2)(image, states, MASK), weighted_sum(image, states, MASK, 0.2))
+    assert torch.equal(select_composition("direction", 2)(image, states, MASK), direction(image, states, MASK, 2.0))
+    assert torch.equal(select_composition()(image, states, MASK), direction(image, states, MASK))

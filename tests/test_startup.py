@@ -1,0 +1,13 @@
+"""What a start with the default model does without."""
+
+import subprocess
+import sys
+
+HEAVY = ("transformers", "torch._dynamo", "sympy", "scipy", "matplotlib", "gradio", "huggingface_hub.hf_api")
+
+
+def test_the_default_model_is_loaded_without_heavy_packages() -> None:
+    """transformers and what it imports take longer than all the rest of a start."""
+    code = f"import sys, mmgrad; mmgrad.load_model(device='cpu'); print([m for m in {HEAVY!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
