@@ -1,4 +1,4 @@
-"""The file of a picture, by itself on the disk or inside a larger one, and what tells whether it has changed."""
+"""The file of a picture, on the disk or inside a larger one, and what tells whether it has changed."""
 
 import hashlib
 import os
@@ -25,7 +25,7 @@ class Member(Protocol):
         """Its bytes, or, where these are not counted, those of the file that it lies in."""
 
     @property
-    def stamp(self) -> str:
+    def stat_signature(self) -> str:
         """Changes when its content does, and is known without reading it; "" where there is no such thing."""
 
     def read_bytes(self) -> bytes:
@@ -45,13 +45,13 @@ def size(file: File) -> int:
         return -1
 
 
-def stamp(file: File) -> str:
+def stat_signature(file: File) -> str:
     """Size and times of a file on this disk: while they stay, its content is taken to stay.
 
     "" where nothing can be said without reading it: it is missing, or has changed a moment ago.
     """
     if not isinstance(file, Path):
-        return file.stamp
+        return file.stat_signature
     try:
         status = file.stat()
     except OSError:
