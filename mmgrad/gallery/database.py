@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS made_with (key TEXT PRIMARY KEY, value TEXT NOT NULL)
 CREATE TABLE IF NOT EXISTS pictures (
     id TEXT PRIMARY KEY,
     file_size INTEGER NOT NULL,
-    stat TEXT NOT NULL,  -- see mmgrad.imaging.files.stat_signature
+    stat TEXT NOT NULL,  -- see mmgrad.imaging.files.settled_signature
     digest BLOB NOT NULL,  -- of the file's content; empty where unknown
     embedding BLOB,  -- float32 [D]; NULL for a picture that cannot be read
     signature BLOB,  -- uint8 [768], see mmgrad.imaging.signature
@@ -31,7 +31,11 @@ CREATE TABLE IF NOT EXISTS pictures (
     error TEXT NOT NULL  -- why the picture cannot be read, else ''
 );
 CREATE INDEX IF NOT EXISTS digests ON pictures (digest);
-CREATE TABLE IF NOT EXISTS thumbnails (id TEXT PRIMARY KEY, stat TEXT NOT NULL, jpeg BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS thumbnails (
+    id TEXT PRIMARY KEY,
+    stat TEXT NOT NULL,  -- of the file that it was made of, see mmgrad.imaging.files.stat_signature
+    jpeg BLOB NOT NULL
+);
 """
 
 WAIT = 60.0
@@ -42,7 +46,8 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class IndexedImage:
-    """A picture that has been looked at: the columns of its row, and its thumbnail, a JPEG, where it needs one."""
+    """A picture that has been looked at: the columns of its row, and (stat signature of the file, JPEG) of its
+    thumbnail where it has one."""
 
     id: str
     file_size: int
@@ -53,7 +58,7 @@ class IndexedImage:
     height: int = 0
     width: int = 0
     error: str = ""
-    thumbnail: bytes | None = None
+    thumbnail: tuple[str, bytes] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,13 +134,13 @@ class IndexDatabase:
 
     def with_digest(self, digest: bytes) -> IndexedImage | None:
         """A picture of that content that has an embedding."""
-        query = """SELECT p.id, file_size, p.stat, p.digest, embedding, signature, height, width, error, jpeg
-            FROM pictures p LEFT JOIN thumbnails USING (id) WHERE p.digest = ? AND embedding IS NOT NULL LIMIT 1"""
+        query = """SELECT p.id, file_size, p.stat, p.digest, embedding, signature, height, width, error, t.stat, jpeg
+            FROM pictures p LEFT JOIN thumbnails t USING (id) WHERE p.digest = ? AND embedding IS NOT NULL LIMIT 1"""
         with self._lock:
             row = self._db.execute(query, (digest,)).fetchone()
         if row is None:
             return None
-        name, size, stat, found, embedding, signature, height, width, error, jpeg = row
+        name, size, stat, found, embedding, signature, height, width, error, thumbnail_stat, jpeg = row
         return IndexedImage(
             name,
             size,
@@ -146,7 +151,7 @@ class IndexDatabase:
             height,
             width,
             error,
-            jpeg,
+            None if jpeg is None else (thumbnail_stat, jpeg),
         )
 
     def errors(self) -> dict[str, str]:
@@ -219,7 +224,7 @@ class IndexDatabase:
             if self.path is not None:  # memory is for rows
                 self._db.executemany(
                     "INSERT INTO thumbnails VALUES (?, ?, ?)",
-                    [(image.id, image.stat, image.thumbnail) for image in images if image.thumbnail is not None],
+                    [(image.id, *image.thumbnail) for image in images if image.thumbnail is not None],
                 )
 
     def _go_on_in_memory(self) -> None:

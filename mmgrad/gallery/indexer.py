@@ -82,7 +82,7 @@ class KnownImages:
 
     def find(self, record: Record) -> PendingImage | IndexedImage | None:
         """None for a picture whose row is right; a row to store where nothing needs to be embedded; else the pixels."""
-        size, stat = files.size(record.path), files.stat_signature(record.path)
+        size, stat = files.size(record.path), files.settled_signature(record.path)
         known_size, known_stat = self._known.get(record.id, (-1, ""))
         if (stat and stat == known_stat) or (self.by_size and 0 <= size == known_size):
             return None
@@ -92,19 +92,22 @@ class KnownImages:
             row = replace(row, digest=files.digest(content))
             found = self.database.with_digest(row.digest) if row.digest else None
             if found is not None:
-                return replace(found, id=record.id, file_size=size, stat=stat)
-            return self._decoded(row, read_image(content, name=f"'{safe_name(record.id)}'"))
+                thumbnail = found.thumbnail and (files.stat_signature(record.path), found.thumbnail[1])
+                return replace(found, id=record.id, file_size=size, stat=stat, thumbnail=thumbnail)
+            return self._decoded(record, row, read_image(content, name=f"'{safe_name(record.id)}'"))
         except InputError as error:
             return replace(row, error=str(error))
 
-    def _decoded(self, row: IndexedImage, image: LoadedImage) -> PendingImage | IndexedImage:
-        small = not needs_thumbnail(image.height, image.width)
+    def _decoded(self, record: Record, row: IndexedImage, image: LoadedImage) -> PendingImage | IndexedImage:
+        thumbnail = None
+        if self.thumbnails and needs_thumbnail(image.height, image.width):
+            thumbnail = files.stat_signature(record.path), encode_thumbnail(image.pixels)
         row = replace(
             row,
             height=image.height,
             width=image.width,
             signature=signature(image.pixels),
-            thumbnail=encode_thumbnail(image.pixels) if self.thumbnails and not small else None,
+            thumbnail=thumbnail,
         )
         embedding = self.legacy.get((row.id, row.file_size))
         if embedding is not None and max(image.height, image.width) <= READ_SIDE and not image.converted:

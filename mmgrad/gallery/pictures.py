@@ -80,7 +80,7 @@ def _read(
     """A picture; and (stat, JPEG) of its thumbnail where that was made anew."""
     there = files.size(record.path) >= 0
     stat = files.stat_signature(record.path)
-    if stored is not None and size is not None and (not there or not stat or stored[0] in ("", stat)):
+    if stored is not None and size is not None and (not there or stored[0] == stat):
         note = "" if there else "The file is gone; its thumbnail is shown."
         return Picture(load_image(stored[1]), *size, note, missing=not there), None
     try:
