@@ -17,6 +17,8 @@ from mmgrad.imaging.formats import HEIF_SUFFIXES, is_picture, suffixes
 OWN_FILES = frozenset({"readme.md", "gallery.safetensors", "gallery.json", ".gitattributes"})
 """Files, besides metadata, that belong to a gallery and are no pictures; their names in lower case."""
 
+_BETWEEN = "; "  # the captions of a picture that is listed several times
+
 MAX_METADATA = 2**30
 """Bytes of a metadata file; a larger one is refused."""
 
@@ -151,10 +153,12 @@ def _rank(name: str) -> tuple[int, str]:
 
 
 def _joined(known: Record, fields: dict[str, str | None]) -> dict[str, str | None]:
-    """The fields of a picture that is listed again: those that were there, and every caption."""
-    captions = [text for text in (known.caption, fields["caption"]) if text]
+    """The fields of a picture that is listed again: those that were there, and every caption once."""
+    captions = (known.caption or "").split(_BETWEEN) if known.caption else []
+    if fields["caption"] and fields["caption"] not in captions:
+        captions.append(fields["caption"])
     first = {key: getattr(known, key) or value for key, value in fields.items()}
-    return first | {"caption": "; ".join(dict.fromkeys(captions)) or None}
+    return first | {"caption": _BETWEEN.join(captions) or None}
 
 
 def _key(name: str) -> str:
