@@ -125,8 +125,9 @@ def lay_out(place: Path, gallery: "Gallery") -> None:
     own = gallery.folder / CARD
     card = str(_card(gallery.name, gallery.records, gallery.fingerprint)).encode()
     (place / CARD).write_bytes(own.read_bytes() if own.is_file() else card)
-    made_with = MadeWith(gallery.fingerprint, gallery.embeddings.shape[1])
-    write_snapshot(place / PUBLISHED, made_with, gallery.to_snapshot(linked))
+    if gallery.signatures is not None:  # else it was made by hand, and is indexed where it is pulled
+        made_with = MadeWith(gallery.fingerprint, gallery.embeddings.shape[1])
+        write_snapshot(place / PUBLISHED, made_with, gallery.to_snapshot(linked))
 
 
 def _card(name: str, records: Sequence[Record], fingerprint: str) -> DatasetCard:
