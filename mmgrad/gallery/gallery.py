@@ -21,6 +21,7 @@ from mmgrad.gallery.snapshot import MadeWith, Snapshot, StaleError, is_normalize
 from mmgrad.gallery.sources.detect import Source, read_source
 from mmgrad.gallery.sources.record import Record
 from mmgrad.imaging import files
+from mmgrad.utils.device import check_memory, gigabytes
 
 __all__ = ["Embedder", "Gallery", "Picture", "Record", "SearchResult"]
 
@@ -225,7 +226,16 @@ class Gallery:
         In float16 the embeddings take half the memory. Scores are computed in float32, so that they differ only by the
         rounding of the rows: by at most 2^-11 (0.0005), usually by about 0.00001. The search is exact for the rounded
         rows; pictures whose scores lie closer than that may change places.
+
+        Raises:
+            ModelError: a GPU has not enough free memory.
         """
+        device = torch.device(device)
+        dtype = dtype or self.embeddings.dtype
+        if device != self.embeddings.device:
+            needed = self.embeddings.numel() * dtype.itemsize
+            half = f"choose float16, which needs {gigabytes(needed // 2)}" if dtype == torch.float32 else ""
+            check_memory(needed, device, "The gallery", half)
         return replace(self, embeddings=self.embeddings.to(device, dtype))
 
     def push_to_hub(self, repo_id: str, private: bool | None = None, token: str | None = None) -> str:

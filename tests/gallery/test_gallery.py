@@ -425,9 +425,9 @@ def test_loading_decodes_no_picture(folder: Path, monkeypatch: pytest.MonkeyPatc
     [
         (torch.ones(3, 4) / 2, "but embeddings of shape"),
         (torch.ones(2), "but embeddings of shape"),
-        (torch.ones(2, 4), "not float32 or float16 of length 1"),
-        (torch.full((2, 4), torch.nan), "not float32 or float16 of length 1"),
-        (torch.ones(2, 4, dtype=torch.float64) / 2, "not float32 or float16 of length 1"),
+        (torch.ones(2, 4), "not float32, float16 or bfloat16 of length 1"),
+        (torch.full((2, 4), torch.nan), "not float32, float16 or bfloat16 of length 1"),
+        (torch.ones(2, 4, dtype=torch.float64) / 2, "not float32, float16 or bfloat16 of length 1"),
     ],
 )
 def test_a_gallery_that_contradicts_itself_is_refused(embeddings: torch.Tensor, words: str) -> None:
