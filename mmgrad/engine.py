@@ -51,13 +51,13 @@ class Engine:
     """A model and a gallery; using an engine changes neither.
 
     Args:
-        name: what answers call the gallery; by default the name of its folder.
+        name: what answers call the gallery; by default `Gallery.name`.
     """
 
     def __init__(self, model: Model, gallery: Gallery, name: str | None = None):
         self.model = model
         self.gallery = gallery
-        self.name = name or gallery.folder.name or gallery.folder.absolute().name
+        self.name = name or gallery.name
 
     @classmethod
     def from_pretrained(

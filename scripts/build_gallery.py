@@ -17,7 +17,7 @@ from mmgrad.synthetic.asset_library import load_atlas
 from mmgrad.synthetic.families import families
 
 ROOT = Path(__file__).resolve().parent.parent
-LICENCE = "GPL-3.0-or-later"
+LICENSE = "GPL-3.0-or-later"
 
 
 def main() -> None:
@@ -34,7 +34,7 @@ def main() -> None:
             path = options.out / name
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(scene).save(path, quality=78, method=4)
-            lines.append(json.dumps({"file_name": name, "caption": caption, "licence": LICENCE}))
+            lines.append(json.dumps({"file_name": name, "caption": caption, "license": LICENSE}))
     (options.out / "metadata.jsonl").write_text("\n".join(lines) + "\n")
 
 

@@ -55,7 +55,7 @@ class LocalHub:
         self.asked.append(name)
         place = self.repository(name, repo_type)
         files = [path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()]
-        fetched = local_dir or self.root / "store" / repo_type / name / "snapshots" / ("0" * 40)
+        fetched = local_dir or self.root / f"{repo_type}s--{name.replace('/', '--')}" / "snapshots" / ("0" * 40)
         for file in filter_repo_objects(files, allow_patterns=allow_patterns):
             target = fetched / file
             target.parent.mkdir(parents=True, exist_ok=True)

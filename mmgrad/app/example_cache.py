@@ -79,7 +79,7 @@ def _common(engine: Engine, top: int) -> bytes:
     """What all answers depend on: the model, the gallery, what is known of its pictures, and the form of an answer."""
     gallery = engine.gallery
     rows = gallery.embeddings.cpu().numpy().tobytes()
-    said = repr([(record.id, record.caption, record.licence, record.link) for record in gallery.records])
+    said = repr([(record.id, record.caption, record.license, record.link) for record in gallery.records])
     names = f"{engine.name} {engine.model.name} {top} {said}".encode()
     form = [(_FORM / name).read_bytes() for name in ("view.py", "example_cache.py")]
     return _digest([engine.model.fingerprint.encode(), rows, names, *form]).encode()

@@ -72,7 +72,8 @@ def _index(options: argparse.Namespace) -> None:
     from mmgrad.models.model import load_model
 
     logging.getLogger("mmgrad.gallery.gallery").setLevel(logging.INFO)  # how many are new and how many known
-    gallery = Gallery.build(options.folder, load_model(options.model, options.device), anew=options.anew)
+    model = load_model(options.model, options.device)
+    gallery = Gallery.build(options.folder, model, force=options.anew, thumbnails=not options.no_thumbnails)
     for name, reason in gallery.skipped:
         print(f"left out: {name}: {reason}", file=sys.stderr)
     print(f"{len(gallery)} pictures indexed in {gallery.folder}")
@@ -178,6 +179,7 @@ def _parser() -> argparse.ArgumentParser:
     index = _command(commands, "index", _index, "make a gallery of pictures, or bring one up to date")
     index.add_argument("folder", type=Path, metavar="DIR", help="a folder, a zip archive or a dataset on the disk")
     index.add_argument("--anew", action="store_true", help="embed every picture, not only the new and changed ones")
+    index.add_argument("--no-thumbnails", action="store_true", help="store no thumbnails (about 20 kB a picture)")
     _model(index)
 
     evaluate = _command(commands, "evaluate", _evaluate, "measure retrieval and maps beside their baselines")

@@ -6,25 +6,27 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from mmgrad.errors import GalleryError, InputError
-from mmgrad.gallery import embedding_cache as known_rows
-from mmgrad.gallery import hub as gallery_hub
-from mmgrad.gallery import indexer as indexing
-from mmgrad.gallery import store as gallery_files
-from mmgrad.gallery.embedding_cache import Known
-from mmgrad.gallery.indexer import Embedder, Rows
-from mmgrad.gallery.journal import Journal
+from mmgrad.gallery import hub
+from mmgrad.gallery.database import IndexDatabase, Matrix
+from mmgrad.gallery.indexer import Embedder, KnownImages, index_pictures
+from mmgrad.gallery.legacy import read_legacy
+from mmgrad.gallery.pictures import Picture, read_pictures
+from mmgrad.gallery.places import PUBLISHED, index_folders, published_snapshot
 from mmgrad.gallery.search import SearchResult, top_k_search
+from mmgrad.gallery.snapshot import MadeWith, Snapshot, StaleError, is_normalized, read_snapshot, write_snapshot
 from mmgrad.gallery.sources.detect import Source, read_source
-from mmgrad.gallery.sources.folder import Record
-from mmgrad.gallery.store import Manifest, StaleError, Stored
+from mmgrad.gallery.sources.record import Record
+from mmgrad.imaging import files
+from mmgrad.utils.device import check_memory, gigabytes
 
-__all__ = ["Embedder", "Gallery", "Record", "SearchResult"]
+__all__ = ["Embedder", "Gallery", "Picture", "Record", "SearchResult"]
 
 DTYPES = (torch.float32, torch.float16, torch.bfloat16)
-"""What rows may be kept in while they are searched; on disk they are float32."""
+"""What embeddings may be kept in while they are searched; on disk they are float32."""
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +41,10 @@ class Gallery:
         embeddings: float32, float16 or bfloat16 [N, D], L2-normalized, on any device.
         fingerprint: of the model that made them.
         skipped: (id, why) of the pictures that could not be read.
+        passed_over: a line about the other files beside the pictures, "" where there are none.
+        signatures: uint8 [N, 768], see `mmgrad.imaging.signature`; None where they are not known.
+        sizes: int32 [N, 2], height and width of the upright originals; None where they are not known.
+        index: the database with the thumbnails; None where there is none.
 
     Raises:
         GalleryError: it is empty, or the parts contradict each other.
@@ -49,6 +55,10 @@ class Gallery:
     embeddings: torch.Tensor
     fingerprint: str
     skipped: tuple[tuple[str, str], ...] = ()
+    passed_over: str = ""
+    signatures: np.ndarray | None = None
+    sizes: np.ndarray | None = None
+    index: Path | None = None
 
     def __post_init__(self) -> None:
         if not self.records:
@@ -58,7 +68,7 @@ class Gallery:
                 f"The gallery '{self.folder}' has {len(self.records)} pictures but embeddings of shape "
                 f"{list(self.embeddings.shape)}; please build it again."
             )
-        if self.embeddings.dtype not in DTYPES or not gallery_files.is_normalised(self.embeddings):
+        if self.embeddings.dtype not in DTYPES or not is_normalized(self.embeddings):
             raise GalleryError(
                 f"The embeddings of the gallery '{self.folder}' are not float32, float16 or bfloat16 of length 1; "
                 "please build it again."
@@ -67,95 +77,165 @@ class Gallery:
             raise GalleryError(f"The gallery '{self.folder}' names a picture twice; please build it again.")
 
     @classmethod
-    def load(cls, folder: str | Path, model: Embedder, progress: bool = True) -> "Gallery":
+    def load(cls, folder: str | Path, model: Embedder, progress: bool = True, thumbnails: bool = True) -> "Gallery":
         """The gallery of a path: the stored one where it fits the model and the files, else brought up to date.
 
-        `folder` may name a dataset repository of the hub too, owner/name, which is fetched, see `mmgrad.gallery.hub`.
-        Files are compared by name and size, which takes one `stat` each; after a change that keeps both, `build` it.
+        `folder` may also name a dataset repository of the hub, owner/name, see `mmgrad.gallery.hub`. Files are compared
+        by name and size, which takes one `stat` each; after a change that keeps both, `build` it.
 
         Args:
             folder: a folder of pictures, a zip archive, or a dataset, see `mmgrad.gallery.sources.detect`.
+            thumbnails: whether pictures that are indexed now get a thumbnail.
 
         Raises:
             GalleryError: nothing lies there, or it is empty or broken, or none of its pictures can be read.
         """
-        source = read_source(gallery_hub.find(folder))
-        expected = Manifest.expected(source.records, model.fingerprint, model.dimension)
-        try:
-            stored, embeddings = _stored(source.home, expected)
-        except StaleError as reason:
-            logger.warning("The gallery '%s' is being indexed: %s.", source.path, reason)
-            return cls._build(source, expected, model, progress, _outdated(source.home, expected), by_size=True)
-        return cls(source.path, _readable(source, stored), embeddings, stored.fingerprint, stored.skipped)
+        path = hub.find(folder)
+        source = read_source(path)
+        made_with = MadeWith(model.fingerprint, model.dimension)
+        places = index_folders(source, hub.cache_key(folder, path))
+        reason = StaleError("it has no index yet")
+        stored = [place / f"{made_with.file_name}.safetensors" for place in places]
+        for file in (*stored, published_snapshot(source)):
+            if not file.is_file():
+                continue
+            try:
+                snapshot = read_snapshot(file, made_with)
+            except StaleError as error:
+                reason = error
+                continue
+            if snapshot.fits(source.records):
+                index = file.with_suffix(".sqlite")
+                return cls._of(source, snapshot, model, index if index.is_file() else None)
+            reason = StaleError("its pictures have changed")
+        logger.warning("The gallery '%s' is being indexed: %s.", source.path, reason)
+        return cls._build(source, places, model, progress, thumbnails=thumbnails, by_size=True)
 
     @classmethod
-    def build(cls, folder: str | Path, model: Embedder, progress: bool = True, anew: bool = False) -> "Gallery":
+    def build(
+        cls,
+        folder: str | Path,
+        model: Embedder,
+        progress: bool = True,
+        force: bool = False,
+        thumbnails: bool = True,
+    ) -> "Gallery":
         """Embed the pictures that are new or whose content has changed, drop those that are gone, and store the result.
 
-        A run that is stopped goes on where it was, and ends with the same bytes as one that was not. Pictures that
-        cannot be read are left out and listed in `skipped`. A folder of pictures keeps its own index; that of an
-        archive or a dataset lies beside it, in NAME.mmgrad. Where that cannot be written to, the rows go to the user's
-        cache; where that fails too, they live in memory only.
+        A run that is stopped goes on where it was. Pictures that cannot be read are left out and listed in `skipped`.
+        Each model has an index of its own. It lies in FOLDER/.mmgrad, or in NAME.mmgrad beside an archive or a dataset;
+        in the user's cache where the pictures are not the user's own or nothing can be written there; where that fails
+        too, in memory only.
 
         Args:
             folder: a folder of pictures, a zip archive, or a dataset, see `mmgrad.gallery.sources.detect`.
-            anew: embed every picture, whatever is stored.
+            force: embed every picture, whatever is stored.
+            thumbnails: store a thumbnail (about 20 kB) of each picture larger than 512 pixels.
 
         Raises:
             GalleryError: nothing lies there, or it is empty or broken, or none of its pictures can be read.
         """
-        source = read_source(Path(folder).expanduser())
-        expected = Manifest.expected(source.records, model.fingerprint, model.dimension)
-        stored = None if anew else _outdated(source.home, expected)
-        return cls._build(source, expected, model, progress, stored, by_size=False)
+        path = hub.find(folder)
+        source = read_source(path)
+        places = index_folders(source, hub.cache_key(folder, path))
+        return cls._build(source, places, model, progress, thumbnails, force)
 
     @classmethod
     def _build(
         cls,
         source: Source,
-        expected: Manifest,
+        places: Sequence[Path],
         model: Embedder,
         progress: bool,
-        stored: Stored | None,
-        by_size: bool,
+        thumbnails: bool,
+        force: bool = False,
+        by_size: bool = False,
     ) -> "Gallery":
-        cache = gallery_files.cache_folder(source.home)
-        journal = Journal((source.home, cache), f"{expected.fingerprint} {expected.preprocessing}", expected.dimension)
-        known = Known(stored, journal, known_rows.read_stamps(cache), by_size)
+        made_with = MadeWith(model.fingerprint, model.dimension)
+        database = IndexDatabase(places, f"{made_with.file_name}.sqlite", made_with.to_strings())
         try:
-            rows = indexing.index(source.records, model, known, source.path.name, progress)
+            legacy: dict[tuple[str, int], np.ndarray] = {}
+            if force:
+                database.clear()
+            else:
+                legacy = read_legacy(published_snapshot(source), model.fingerprint, model.dimension)
+                _import_published(source, made_with, database)
+            known = KnownImages(database, by_size, thumbnails, legacy)
+            embedded = index_pictures(source.records, model, known, source.path.name, progress)
+            database.keep_only(record.id for record in source.records)
+            snapshot = _snapshot(source, database, model.dimension)
+            gallery = cls._of(source, snapshot, model, database.path)
+            _report(gallery, embedded, source)
+            if database.path is not None:
+                _store(database.path.with_suffix(".safetensors"), made_with, snapshot)
         finally:
-            journal.close()
-        manifest = replace(expected, skipped=rows.skipped)
-        try:
-            records = _readable(source, manifest)
-            gallery = cls(source.path, records, rows.embeddings, model.fingerprint, rows.skipped)
-        except GalleryError:
-            journal.remove()  # or a better file or model would meet the same rows again
-            raise
-        _tell(rows, stored, source)
-        if stored is None or not _same(stored, manifest, rows):
-            _store(source.home, manifest, rows)
-        gallery_files.clear(source.home)
-        known_rows.write_stamps(cache, known.stamps)
-        journal.remove()
+            database.close()
         return gallery
+
+    @classmethod
+    def _of(cls, source: Source, snapshot: Snapshot, model: Embedder, index: Path | None) -> "Gallery":
+        if not snapshot.ids:
+            name, _, why = snapshot.skipped[0]
+            raise GalleryError(
+                f"The gallery '{source.path}' holds no picture that can be read; the first, '{name}': {why}"
+            )
+        skipped = tuple((name, why) for name, _, why in snapshot.skipped)
+        reasons = dict(skipped)
+        return cls(
+            source.path,
+            tuple(record for record in source.records if record.id not in reasons),
+            torch.from_numpy(snapshot.matrix.embeddings),
+            model.fingerprint,
+            skipped,
+            source.listing.describe_passed_over(),
+            snapshot.matrix.signatures,
+            snapshot.matrix.sizes,
+            index,
+        )
 
     def __len__(self) -> int:
         return len(self.records)
+
+    @property
+    def name(self) -> str:
+        """What the gallery is called: the name of its folder, or of its repository on the hub."""
+        return hub.repository_name(self.folder) or self.folder.name or self.folder.absolute().name
 
     @cached_property
     def positions(self) -> dict[str, int]:
         """The row of each id."""
         return {record.id: row for row, record in enumerate(self.records)}
 
+    def pictures(self, rows: Sequence[int]) -> list[Picture]:
+        """The pictures of some rows, reduced to at most 512 pixels a side, from thumbnails where there are some.
+
+        They are decoded in parallel. A picture that is gone is marked `missing` and shown by its thumbnail, or as plain
+        gray; it raises nothing.
+        """
+        records = [self.records[row] for row in rows]
+        sizes = [None if self.sizes is None else (int(self.sizes[row, 0]), int(self.sizes[row, 1])) for row in rows]
+        return read_pictures(records, sizes, self.index)
+
+    def thumbnail(self, row: int) -> np.ndarray:
+        """The pixels of one of `pictures`: RGB uint8 [h, w, 3]."""
+        return self.pictures([row])[0].pixels
+
     def to(self, device: str | torch.device, dtype: torch.dtype | None = None) -> "Gallery":
         """The same gallery with its embeddings on another device, and in another of DTYPES where one is given.
 
-        In float16 they take half the memory. Scores are computed in float32 all the same, so that they differ only by
-        the rounding of the rows: by at most 2^-11 (0.0005), and by about 0.00001 as a rule. The search is exact for the
-        rounded rows; pictures whose scores lie closer than that may change places.
+        In float16 the embeddings take half the memory. Scores are computed in float32, so that they differ only by the
+        rounding of the rows: by at most 2^-11 (0.0005), usually by about 0.00001. The search is exact for the rounded
+        rows; pictures whose scores lie closer than that may change places.
+
+        Raises:
+            ModelError: a GPU has not enough free memory.
         """
+        device = torch.device(device)
+        dtype = dtype or self.embeddings.dtype
+        if device != self.embeddings.device:
+            needed = self.embeddings.numel() * dtype.itemsize
+            half = f"choose float16, which needs {gigabytes(needed // 2)}" if dtype == torch.float32 else ""
+            check_memory(needed, device, "The gallery", half)
         return replace(self, embeddings=self.embeddings.to(device, dtype))
 
     def push_to_hub(self, repo_id: str, private: bool | None = None, token: str | None = None) -> str:
@@ -169,7 +249,31 @@ class Gallery:
         Raises:
             GalleryError: the hub cannot be reached or refuses.
         """
-        return gallery_hub.push(self.folder, self.records, self.embeddings, self.fingerprint, repo_id, private, token)
+        return hub.push(self, repo_id, private, token)
+
+    def publish(self) -> Path:
+        """Write the index beside the pictures, as `gallery.safetensors`, so that it can be shipped with them.
+
+        Raises OSError, or GalleryError as `to_snapshot` does.
+        """
+        path = self.folder / PUBLISHED
+        write_snapshot(path, MadeWith(self.fingerprint, self.embeddings.shape[1]), self.to_snapshot())
+        return path
+
+    def to_snapshot(self, records: Sequence[Record] | None = None) -> Snapshot:
+        """The rows as a file holds them. `records`: the same pictures at other paths, whose file sizes count.
+
+        Raises:
+            GalleryError: the gallery was not indexed, and its signatures and sizes are not known.
+        """
+        if self.signatures is None or self.sizes is None:
+            raise GalleryError(f"The gallery '{self.folder}' has no index; please build it.")
+        records = self.records if records is None else records
+        sizes = np.array([files.size(record.path) for record in records], np.int64)
+        digests = np.frombuffer(b"".join(_digest(record) for record in records), np.uint8).reshape(-1, files.DIGEST)
+        embeddings = self.embeddings.detach().float().cpu().numpy()
+        matrix = Matrix(embeddings, self.signatures, self.sizes, digests, sizes)
+        return Snapshot([record.id for record in records], matrix)
 
     def search(self, queries: torch.Tensor, k: int, exclude: Sequence[str] = ()) -> SearchResult:
         """The k nearest pictures of each query, exactly; equal scores in the order of the gallery.
@@ -199,55 +303,44 @@ class Gallery:
         return top_k_search(self.embeddings, queries, k, hidden)
 
 
-def _readable(source: Source, manifest: Manifest) -> tuple[Record, ...]:
-    reasons = dict(manifest.skipped)
-    if len(reasons) == len(source.records):
-        name, why = manifest.skipped[0]
-        raise GalleryError(f"The gallery '{source.path}' holds no picture that can be read; the first, '{name}': {why}")
-    return tuple(record for record in source.records if record.id not in reasons)
-
-
-def _tell(rows: Rows, stored: Stored | None, source: Source) -> None:
-    """What was done, in one line, and what was left out."""
-    kept = len(rows.embeddings) - rows.embedded
-    logger.info("%d pictures embedded, %d known already, %d left out", rows.embedded, kept, len(rows.skipped))
-    if rows.skipped:
-        names = ", ".join(name for name, _ in rows.skipped[:5]) + (", ..." if len(rows.skipped) > 5 else "")
-        logger.warning("%d of %d pictures could not be read: %s", len(rows.skipped), len(source.records), names)
-
-
-def _stored(home: Path, expected: Manifest) -> tuple[Manifest, torch.Tensor]:
-    """The stored rows, beside the pictures or in the user's cache; StaleError says what is wrong with the former."""
+def _import_published(source: Source, made_with: MadeWith, database: IndexDatabase) -> None:
+    """Fill an empty index with the rows that were published with the pictures."""
+    if database.known():
+        return
     try:
-        return gallery_files.read(home, expected)
-    except StaleError as reason:
-        try:
-            return gallery_files.read(gallery_files.cache_folder(home), expected)
-        except StaleError:
-            raise reason from None
+        snapshot = read_snapshot(published_snapshot(source), made_with)
+    except StaleError:
+        return
+    database.add(snapshot.rows())
 
 
-def _outdated(home: Path, expected: Manifest) -> Stored | None:
-    """The stored rows of the same model, of whatever pictures; None where there are none."""
-    for place in (home, gallery_files.cache_folder(home)):
-        try:
-            return gallery_files.read_outdated(place, expected)
-        except StaleError:
-            continue
-    return None
+def _snapshot(source: Source, database: IndexDatabase, dimension: int) -> Snapshot:
+    errors = database.errors()
+    ids = [record.id for record in source.records if record.id not in errors]
+    skipped = tuple(
+        (record.id, files.size(record.path), errors[record.id]) for record in source.records if record.id in errors
+    )
+    return Snapshot(ids, database.matrix(ids, dimension), skipped)
 
 
-def _same(stored: Stored, manifest: Manifest, rows: Rows) -> bool:
-    """Whether nothing needs to be written."""
-    unmoved = stored.manifest == manifest and torch.equal(stored.digests, rows.digests)
-    return unmoved and torch.equal(stored.embeddings, rows.embeddings)
+def _report(gallery: Gallery, embedded: int, source: Source) -> None:
+    """Log what was done in one line, and what was left out in another."""
+    skipped = gallery.skipped
+    logger.info("%d pictures embedded, %d known already, %d left out", embedded, len(gallery) - embedded, len(skipped))
+    if skipped:
+        names = ", ".join(name for name, _ in skipped[:5]) + (", ..." if len(skipped) > 5 else "")
+        logger.warning("%d of %d pictures could not be read: %s", len(skipped), len(source.records), names)
+    if gallery.passed_over:
+        logger.warning("%s.", gallery.passed_over)
 
 
-def _store(home: Path, manifest: Manifest, rows: Rows) -> None:
+def _digest(record: Record) -> bytes:
+    content = record.path if isinstance(record.path, Path) else record.path.read_bytes()
+    return files.digest(content) or bytes(files.DIGEST)
+
+
+def _store(path: Path, made_with: MadeWith, snapshot: Snapshot) -> None:
     try:
-        gallery_files.write(home, manifest, rows.embeddings, rows.digests)
-    except OSError:
-        try:
-            gallery_files.write(gallery_files.cache_folder(home), manifest, rows.embeddings, rows.digests)
-        except OSError as error:
-            logger.warning("The index of '%s' could not be stored and lives in memory only: %s", home, error)
+        write_snapshot(path, made_with, snapshot)
+    except OSError as error:
+        logger.warning("The rows could not be written to '%s', so that loading takes longer: %s", path.name, error)

@@ -19,8 +19,8 @@ def to_8_bit(picture: Image.Image) -> Image.Image:
     return picture if picture.mode in ("RGB", "L", "CMYK", "LAB") else picture.convert("RGB")
 
 
-def to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """A picture from `to_8_bit`, as RGB or RGBA in sRGB.
+def to_srgb(picture: Image.Image, profile: bytes | None) -> tuple[Image.Image, bool]:
+    """A picture from `to_8_bit`, as RGB or RGBA in sRGB; and whether a profile was applied.
 
     Args:
         profile: the embedded ICC profile. One that is damaged, or is for another kind of picture, has no effect.
@@ -36,8 +36,8 @@ def to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
         except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
             found = None
         if found is not None:
-            return found
-    return picture if picture.mode in ("RGB", "RGBA") else picture.convert("RGB")
+            return found, True
+    return (picture if picture.mode in ("RGB", "RGBA") else picture.convert("RGB")), False
 
 
 def on_white(picture: Image.Image) -> Image.Image:

@@ -1,4 +1,4 @@
-"""The file of a picture, by itself on the disk or inside a larger one, and what tells whether it has changed."""
+"""The file of a picture, on the disk or inside a larger one, and what tells whether it has changed."""
 
 import hashlib
 import os
@@ -25,7 +25,7 @@ class Member(Protocol):
         """Its bytes, or, where these are not counted, those of the file that it lies in."""
 
     @property
-    def stamp(self) -> str:
+    def stat_signature(self) -> str:
         """Changes when its content does, and is known without reading it; "" where there is no such thing."""
 
     def read_bytes(self) -> bytes:
@@ -45,20 +45,28 @@ def size(file: File) -> int:
         return -1
 
 
-def stamp(file: File) -> str:
-    """Size and times of a file on this disk: while they stay, its content is taken to stay.
-
-    "" where nothing can be said without reading it: it is missing, or has changed a moment ago.
-    """
+def stat_signature(file: File) -> str:
+    """Size and times of a file on this disk, or what its archive says about it; "" where it is missing."""
     if not isinstance(file, Path):
-        return file.stamp
+        return file.stat_signature
     try:
         status = file.stat()
     except OSError:
         return ""
-    if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) < SETTLED:
-        return ""
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
+
+
+def settled_signature(file: File) -> str:
+    """`stat_signature`; while it stays, the content is taken to stay. "" for a file that has changed a moment ago, too.
+
+    Clocks of file systems are coarse, so that another change within SETTLED might not show.
+    """
+    signature = stat_signature(file)
+    if signature and isinstance(file, Path):
+        _, *times = map(int, signature.split())
+        if time.time_ns() - max(times) < SETTLED:
+            return ""
+    return signature
 
 
 def digest(content: Path | bytes) -> bytes:

@@ -72,12 +72,14 @@ class LoadedImage:
         pixels: uint8 [h, w, 3], RGB, upright, C-contiguous; at most `max_side` a side.
         height, width: the upright original, in pixels. Geometry and coordinates are given at this size.
         note: a sentence about what is wrong with the file, else "".
+        converted: whether a color profile has changed the colors.
     """
 
     pixels: np.ndarray
     height: int
     width: int
     note: str = ""
+    converted: bool = False
 
 
 def load_image(source: Source, max_side: int | None = MAX_SIDE) -> np.ndarray:
@@ -238,10 +240,10 @@ def _finish(
     if max_side is not None and longest > max_side:
         size = [max(1, round(side * max_side / longest)) for side in picture.size]
         picture = picture.resize((size[0], size[1]), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    picture = to_srgb(picture, profile)
+    picture, converted = to_srgb(picture, profile)
     if orientation in _UPRIGHT:
         picture = picture.transpose(_UPRIGHT[orientation])
-    return LoadedImage(np.array(on_white(picture), dtype=np.uint8, order="C"), height, width, note)
+    return LoadedImage(np.array(on_white(picture), dtype=np.uint8, order="C"), height, width, note, converted)
 
 
 def _damaged(name: str) -> str:

@@ -138,7 +138,7 @@ def web_link(record: Record) -> str | None:
 
 def metadata_of(record: Record) -> dict[str, str | None]:
     """What the gallery says of a picture: `caption`, `licence` and `link` (http and https only); None for nothing."""
-    return {"caption": record.caption, "licence": record.licence, "link": web_link(record)}
+    return {"caption": record.caption, "licence": record.license, "link": web_link(record)}
 
 
 def shortened(text: str, length: int = 40) -> str:

@@ -38,7 +38,7 @@ def _other_rows(engine):
 
 
 def _other_metadata(engine):
-    engine.gallery.records = tuple(replace(record, licence="CC0") for record in engine.gallery.records)
+    engine.gallery.records = tuple(replace(record, license="CC0") for record in engine.gallery.records)
 
 
 def _other_name(engine):

@@ -7,7 +7,7 @@ from PIL import Image
 from mmgrad.app import image_store as pictures
 from mmgrad.app.image_store import ImageStore
 from mmgrad.errors import InputError
-from mmgrad.gallery.sources.zip_archive import read_zip
+from mmgrad.gallery.sources.zip_archive import list_zip
 from mmgrad.imaging.io import load_image
 
 
@@ -68,7 +68,7 @@ def test_a_picture_in_an_archive_is_shown_by_its_pixels_and_keeps_its_name(tmp_p
     Image.fromarray(noise(0)).save(tmp_path / "0.png")
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.write(tmp_path / "0.png", "0.png")
-    (record,) = read_zip(tmp_path / "a.zip")
+    (record,) = list_zip(tmp_path / "a.zip").records
     kept = ImageStore({"gallery:0.png": record.path})
     shown = kept.path("gallery:0.png")
     assert (shown == noise(0)).all()

@@ -3,10 +3,7 @@
 import json
 import os
 import shutil
-import signal
-import subprocess
-import sys
-import textwrap
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,18 +16,18 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from mmgrad.errors import GalleryError
-from mmgrad.gallery import gallery
-from mmgrad.gallery import store as gallery_files
+from mmgrad.gallery import gallery as gallery_module
+from mmgrad.gallery import places, snapshot
 from mmgrad.gallery.gallery import Gallery, Record
-from mmgrad.gallery.sources.folder import read_folder
+from mmgrad.gallery.places import PUBLISHED
 
 
-class MeanColour:
-    """A model whose embedding is the mean colour of a picture, and which counts what it is asked to embed."""
+class MeanColor:
+    """A model whose embedding is the mean color of a picture, and which counts what it is asked to embed."""
 
     dimension = 4
 
-    def __init__(self, fingerprint: str = "mean colour 1") -> None:
+    def __init__(self, fingerprint: str = "meancolor1") -> None:
         self.fingerprint = fingerprint
         self.embedded = 0
 
@@ -39,7 +36,7 @@ class MeanColour:
         return F.normalize(torch.tensor(np.stack([[*image.mean(axis=(0, 1)), 50] for image in images])).float(), dim=1)
 
 
-class Broken(MeanColour):
+class Broken(MeanColor):
     def encode_image(self, images: list[np.ndarray]) -> torch.Tensor:
         if self.embedded >= 32:
             raise RuntimeError("out of memory")
@@ -48,7 +45,7 @@ class Broken(MeanColour):
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Forty one-coloured pictures."""
+    """Forty one-colored pictures."""
     place = tmp_path / "pictures"
     place.mkdir()
     rng = np.random.default_rng(0)
@@ -63,12 +60,16 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
-def state(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".png"}
+INDEX = "meancolor1.safetensors"
+DATABASE = "meancolor1.sqlite"
+
+
+def index(folder: Path) -> Path:
+    return folder / ".mmgrad" / INDEX
 
 
 def test_a_folder_is_indexed_once_and_loaded_afterwards(folder: Path) -> None:
-    model = MeanColour()
+    model = MeanColor()
     built = Gallery.load(folder, model, progress=False)
     assert model.embedded == 40
     again = Gallery.load(folder, model, progress=False)
@@ -79,38 +80,40 @@ def test_a_folder_is_indexed_once_and_loaded_afterwards(folder: Path) -> None:
 
 
 def test_each_row_is_the_embedding_of_its_picture(folder: Path) -> None:
-    built = Gallery.load(folder, MeanColour(), progress=False)
+    built = Gallery.load(folder, MeanColor(), progress=False)
     for row in (0, 31, 32, 39):  # across the border of a batch
-        own = MeanColour().encode_image([np.asarray(Image.open(built.records[row].path))])
+        own = MeanColor().encode_image([np.asarray(Image.open(built.records[row].path))])
         assert torch.allclose(built.embeddings[row], own[0])
 
 
-def test_the_stored_files_are_plain_safetensors_and_json_that_say_what_made_them(folder: Path) -> None:
-    Gallery.load(folder, MeanColour(), progress=False)
-    assert set(state(folder)) == {"gallery.safetensors", "gallery.json"}
-    manifest = json.loads((folder / "gallery.json").read_text())
-    assert manifest["fingerprint"] == "mean colour 1"
-    assert (manifest["dimension"], manifest["count"]) == (4, 40)
-    assert "RGB" in manifest["preprocessing"]
-    assert len(manifest["files"]) == 40
-    assert load_file(folder / "gallery.safetensors")["embeddings"].shape == (40, 4)
-    with safe_open(folder / "gallery.safetensors", framework="pt") as file:
-        assert json.loads(file.metadata()["manifest"]) == manifest
+def test_the_index_is_a_database_and_a_safetensors_file_that_say_what_made_them(folder: Path) -> None:
+    Gallery.load(folder, MeanColor(), progress=False)
+    assert {path.name for path in (folder / ".mmgrad").iterdir()} == {INDEX, DATABASE}
+    assert load_file(index(folder))["embeddings"].shape == (40, 4)
+    with safe_open(index(folder), framework="pt") as file:
+        header = file.metadata()
+    assert (header["fingerprint"], header["dimension"]) == ("meancolor1", "4")
+    assert "sRGB" in header["preprocessing"]
+    with sqlite3.connect(folder / ".mmgrad" / DATABASE) as db:
+        rows = db.execute("SELECT id, embedding, height, width FROM pictures ORDER BY id").fetchall()
+    assert [name for name, *_ in rows] == [f"{number:02}.png" for number in range(40)]
+    assert np.array_equal(np.frombuffer(rows[7][1], "<f4"), load_file(index(folder))["embeddings"][7])
+    assert rows[7][2:] == (12, 16)
 
 
-def test_modification_times_do_not_matter(folder: Path) -> None:
-    model = MeanColour()
+def test_modification_times_do_not_matter_to_load(folder: Path) -> None:
+    model = MeanColor()
     Gallery.load(folder, model, progress=False)
-    for path in folder.iterdir():
+    for path in folder.glob("*.png"):
         os.utime(path, (1, 1))
     Gallery.load(folder, model, progress=False)
     assert model.embedded == 40
 
 
 def test_a_moved_gallery_is_still_good(folder: Path, tmp_path: Path) -> None:
-    Gallery.load(folder, MeanColour(), progress=False)
+    Gallery.load(folder, MeanColor(), progress=False)
     folder.rename(tmp_path / "elsewhere")
-    model = MeanColour()
+    model = MeanColor()
     moved = Gallery.load(tmp_path / "elsewhere", model, progress=False)
     assert model.embedded == 0
     assert moved.records[0].path == tmp_path / "elsewhere" / "00.png"
@@ -120,11 +123,11 @@ def test_captions_come_from_the_metadata_as_it_is_now(folder: Path) -> None:
     metadata = folder / "metadata.jsonl"
     names = [{"file_name": f"{number:02}.png"} for number in range(5)]
     metadata.write_text("\n".join(json.dumps({**name, "caption": "old"}) for name in names))
-    model = MeanColour()
+    model = MeanColor()
     assert Gallery.load(folder, model, progress=False).records[3].caption == "old"
     metadata.write_text("\n".join(json.dumps({**name, "caption": "new"}) for name in names))
     assert Gallery.load(folder, model, progress=False).records[3].caption == "new"
-    assert model.embedded == 5
+    assert model.embedded == 40
 
 
 def add_a_picture(folder: Path) -> None:
@@ -144,69 +147,62 @@ def rename_a_picture(folder: Path) -> None:
 
 
 def cut_the_tensor(folder: Path) -> None:
-    path = folder / "gallery.safetensors"
-    path.write_bytes(path.read_bytes()[:-10])
+    index(folder).write_bytes(index(folder).read_bytes()[:-10])
 
 
 def spoil_the_tensor(folder: Path) -> None:
-    path = folder / "gallery.safetensors"
-    data = bytearray(path.read_bytes())
+    data = bytearray(index(folder).read_bytes())
     start = 8 + int.from_bytes(data[:8], "little")  # behind the header
-    data[start : start + 4] = b"\xff\xff\xff\xff"  # NaN
-    path.write_bytes(bytes(data))
+    header = json.loads(data[8:start])
+    at = start + header["embeddings"]["data_offsets"][0]
+    data[at : at + 4] = b"\xff\xff\xff\xff"  # NaN
+    index(folder).write_bytes(bytes(data))
 
 
 def empty_the_tensor(folder: Path) -> None:
-    (folder / "gallery.safetensors").write_bytes(b"")
+    index(folder).write_bytes(b"")
 
 
 def remove_the_tensor(folder: Path) -> None:
-    (folder / "gallery.safetensors").unlink()
+    index(folder).unlink()
 
 
 def strip_the_header(folder: Path) -> None:
-    path = folder / "gallery.safetensors"
-    save_file(load_file(path), path)
-
-
-def change_the_json(folder: Path) -> None:
-    path = folder / "gallery.json"
-    path.write_text(path.read_text().replace("mean colour 1", "foreign"))
-
-
-def cut_the_json(folder: Path) -> None:
-    path = folder / "gallery.json"
-    path.write_text(path.read_text()[:100])
+    save_file(load_file(index(folder)), index(folder))
 
 
 def drop_a_row(folder: Path) -> None:
-    path = folder / "gallery.safetensors"
-    with safe_open(path, framework="pt") as file:
-        rows, header = file.get_tensor("embeddings"), file.metadata()
-    save_file({"embeddings": rows[:-1].clone()}, path, metadata=header)
+    with safe_open(index(folder), framework="pt") as file:
+        header = file.metadata()
+    tensors = load_file(index(folder))
+    save_file(tensors | {"embeddings": tensors["embeddings"][:-1].clone()}, index(folder), metadata=header)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        cut_the_tensor,
-        spoil_the_tensor,
-        empty_the_tensor,
-        remove_the_tensor,
-        strip_the_header,
-        change_the_json,
-        cut_the_json,
-        drop_a_row,
-    ],
-)
-def test_whatever_is_damaged_is_noticed_and_built_again(folder: Path, change: Callable[[Path], None]) -> None:
-    Gallery.load(folder, MeanColour(), progress=False)
+SPOILT = [cut_the_tensor, spoil_the_tensor, empty_the_tensor, remove_the_tensor, strip_the_header, drop_a_row]
+
+
+@pytest.mark.parametrize("change", SPOILT)
+def test_a_damaged_snapshot_is_noticed_and_written_again_from_the_database(
+    folder: Path, change: Callable[[Path], None]
+) -> None:
+    built = Gallery.load(folder, MeanColor(), progress=False)
     change(folder)
-    model = MeanColour()
+    model = MeanColor()
     rebuilt = Gallery.load(folder, model, progress=False)
-    assert model.embedded == len(rebuilt) == 40
-    once_more = MeanColour()
-    Gallery.load(folder, once_more, progress=False)
+    assert model.embedded == 0
+    assert torch.equal(rebuilt.embeddings, built.embeddings)
+    assert torch.equal(load_file(index(folder))["embeddings"], built.embeddings)
+
+
+@pytest.mark.parametrize("content", [b"", b"SQLite format 3\0" + bytes(5000), b"something else" * 1000])
+def test_a_damaged_database_is_made_again(folder: Path, content: bytes) -> None:
+    Gallery.load(folder, MeanColor(), progress=False)
+    index(folder).unlink()
+    (folder / ".mmgrad" / DATABASE).write_bytes(content)
+    model = MeanColor()
+    assert len(Gallery.load(folder, model, progress=False)) == model.embedded == 40
+    once_more = MeanColor()
+    Gallery.build(folder, once_more, progress=False)
     assert once_more.embedded == 0
 
 
@@ -217,205 +213,211 @@ def test_whatever_is_damaged_is_noticed_and_built_again(folder: Path, change: Ca
 def test_only_what_has_changed_is_embedded(
     folder: Path, change: Callable[[Path], None], new: int, way: str, tmp_path: Path
 ) -> None:
-    Gallery.load(folder, MeanColour(), progress=False)
+    Gallery.load(folder, MeanColor(), progress=False)
     change(folder)
-    model = MeanColour()
+    model = MeanColor()
     updated = getattr(Gallery, way)(folder, model, progress=False)
     assert model.embedded == new
-    shutil.copytree(folder, tmp_path / "copy", ignore=lambda *_: ["gallery.safetensors", "gallery.json"])
-    afresh = Gallery.build(tmp_path / "copy", MeanColour(), progress=False)
+    shutil.copytree(folder, tmp_path / "copy", ignore=lambda *_: [".mmgrad"])
+    afresh = Gallery.build(tmp_path / "copy", MeanColor(), progress=False)
     assert [record.id for record in updated.records] == [record.id for record in afresh.records]
     assert torch.allclose(updated.embeddings, afresh.embeddings)
-    once_more = MeanColour()
+    once_more = MeanColor()
     Gallery.load(folder, once_more, progress=False)
     assert once_more.embedded == 0
 
 
-def test_the_gallery_of_another_model_is_noticed_and_said(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
-    Gallery.load(folder, MeanColour(), progress=False)
-    other = MeanColour("mean colour 2")
-    assert Gallery.load(folder, other, progress=False).fingerprint == "mean colour 2"
+def test_each_model_keeps_its_own_index(folder: Path) -> None:
+    first = Gallery.load(folder, MeanColor(), progress=False)
+    other = MeanColor("another/model 2")
+    assert Gallery.load(folder, other, progress=False).fingerprint == "another/model 2"
     assert other.embedded == 40
-    assert "made by another model" in caplog.text
+    again = MeanColor()
+    assert torch.equal(Gallery.load(folder, again, progress=False).embeddings, first.embeddings)
+    Gallery.load(folder, other, progress=False)
+    assert (again.embedded, other.embedded) == (0, 40)
+
+
+def test_nothing_is_written_to_the_shipped_gallery(
+    folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(places, "GALLERY", folder)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    Gallery.load(folder, MeanColor(), progress=False)
+    Gallery.build(folder, model := MeanColor(), progress=False, force=True)
+    assert model.embedded == 40
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert list(cache.rglob(INDEX))
+    installed = tmp_path / "site-packages" / "pictures"
+    shutil.copytree(folder, installed)
+    Gallery.load(installed, MeanColor(), progress=False)
+    assert {path.name for path in installed.iterdir()} == set(before)
+
+
+def test_a_published_index_is_used_and_a_change_costs_only_what_has_changed(folder: Path, tmp_path: Path) -> None:
+    built = Gallery.load(folder, MeanColor(), progress=False)
+    built.publish()
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy, ignore=lambda *_: [".mmgrad"])
+    published = (copy / PUBLISHED).read_bytes()
+    pulled = Gallery.load(copy, model := MeanColor(), progress=False)
+    assert model.embedded == 0
+    assert torch.equal(pulled.embeddings, built.embeddings)
+    assert not (copy / ".mmgrad").exists()
+    for way in (Gallery.load, Gallery.build):
+        shutil.rmtree(copy / ".mmgrad", ignore_errors=True)
+        add_a_picture(copy)
+        model = MeanColor()
+        assert len(way(copy, model, progress=False)) == 41
+        assert model.embedded == 1
+    assert (copy / PUBLISHED).read_bytes() == published
 
 
 def test_other_preprocessing_is_noticed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    Gallery.load(folder, MeanColour(), progress=False)
-    monkeypatch.setattr(gallery_files, "PREPROCESSING", "version 2")
-    model = MeanColour()
+    Gallery.load(folder, MeanColor(), progress=False)
+    made_with = gallery_module.MadeWith
+    monkeypatch.setattr(gallery_module, "MadeWith", lambda *parts: made_with(*parts, preprocessing="version 3"))
+    model = MeanColor()
     Gallery.load(folder, model, progress=False)
     assert model.embedded == 40
 
 
-def test_a_missing_json_is_written_again_without_a_rebuild(folder: Path) -> None:
-    Gallery.load(folder, MeanColour(), progress=False)
-    before = state(folder)
-    (folder / "gallery.json").unlink()
-    model = MeanColour()
-    Gallery.load(folder, model, progress=False)
-    assert model.embedded == 0
-    assert state(folder) == before
+def test_an_index_of_the_old_format_is_taken_over_where_its_rows_are_what_is_computed_now(folder: Path) -> None:
+    """Small pictures keep their rows; a large one and one that was not there are embedded."""
+    big = Image.fromarray(np.random.default_rng(1).integers(0, 256, (400, 800, 3), np.uint8))
+    big.save(folder / "big.png")
+    names = sorted(path.name for path in folder.glob("*.png"))
+    rows = F.normalize(torch.from_numpy(np.random.default_rng(0).normal(size=(41, 4)).astype(np.float32)), dim=1)
+    manifest = {
+        "fingerprint": "meancolor1",
+        "dimension": 4,
+        "preprocessing": "version 1",
+        "files": [[name, (folder / name).stat().st_size] for name in names],
+        "skipped": [],
+        "format": "mmgrad gallery 1",
+        "count": 41,
+    }
+    save_file({"embeddings": rows}, folder / PUBLISHED, metadata={"manifest": json.dumps(manifest)})
+    add_a_picture(folder)
+    model = MeanColor()
+    built = Gallery.load(folder, model, progress=False)
+    assert model.embedded == 2
+    assert torch.equal(built.embeddings[:40], rows[:40])
+    assert not torch.allclose(built.embeddings[40], rows[40])
+    Gallery.load(folder, other := MeanColor("other"), progress=False)
+    assert other.embedded == 42
 
 
-def test_a_build_that_fails_leaves_the_old_gallery_whole(folder: Path) -> None:
-    Gallery.load(folder, MeanColour(), progress=False)
-    before = state(folder)
+def test_a_build_that_fails_leaves_the_old_index_whole_and_keeps_what_it_did(folder: Path) -> None:
+    Gallery.load(folder, MeanColor(), progress=False)
+    before = index(folder).read_bytes()
     with pytest.raises(RuntimeError, match="out of memory"):
         Gallery.load(folder, Broken("another"), progress=False)
-    assert {name: data for name, data in state(folder).items() if not name.startswith(".")} == before
-    model = MeanColour("another")
+    with pytest.raises(RuntimeError, match="out of memory"):
+        Gallery.build(folder, Broken(), progress=False, force=True)
+    assert index(folder).read_bytes() == before
+    model = MeanColor("another")
     assert len(Gallery.load(folder, model, progress=False)) == 40
     assert model.embedded == 8, "the first batch was not kept"
 
 
-@pytest.mark.parametrize("step", ["save", "fsync", "replace 1", "replace 2"])
-def test_a_writer_stopped_at_any_step_leaves_one_whole_gallery(
+@pytest.mark.parametrize("step", ["save_file", "fsync", "replace"])
+def test_a_writer_stopped_at_any_step_leaves_a_whole_index(
     folder: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    Gallery.load(folder, MeanColour("old"), progress=False)
-    calls = 0
-    replace_file = os.replace
+    Gallery.load(folder, MeanColor(), progress=False)
+    before = index(folder).read_bytes()
+    add_a_picture(folder)
 
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    def stop_at(source: Path, target: Path) -> None:
-        nonlocal calls
-        calls += 1
-        if calls == int(step[-1]):
-            stop()
-        replace_file(source, target)
-
     with monkeypatch.context() as patch:
-        if step == "save":
-            patch.setattr(gallery_files, "save", stop)
-        elif step == "fsync":
-            patch.setattr(os, "fsync", stop)
-        else:
-            patch.setattr(os, "replace", stop_at)
+        patch.setattr(snapshot if step == "save_file" else os, step, stop)
         with pytest.raises(KeyboardInterrupt):
-            Gallery.load(folder, MeanColour("new"), progress=False)
-    old, new = MeanColour("old"), MeanColour("new")
-    whole = new if step == "replace 2" else old  # after the first replace the new one counts
-    Gallery.load(folder, whole, progress=False)
-    assert whole.embedded == 0
-    assert not list(folder.glob("*.part")), "half-written files are left behind"
-
-
-@pytest.mark.parametrize("moment", ["while embedding", "while writing"])
-def test_a_killed_rebuild_leaves_the_old_gallery_whole(folder: Path, moment: str) -> None:
-    Gallery.load(folder, MeanColour(), progress=False)
-    before = state(folder)
-    program = f"""
-        import os, sys, time
-        sys.path[:0] = {[str(Path(__file__).parent), str(Path(gallery.__file__).parents[2])]!r}
-        from pathlib import Path
-        from test_gallery import Gallery, MeanColour
-
-        def wait(*arguments):
-            print("ready", flush=True)
-            time.sleep(60)
-
-        class Slow(MeanColour):
-            def encode_image(self, images):
-                rows = super().encode_image(images)
-                if {moment!r} == "while embedding":
-                    wait()
-                return rows
-
-        os.fsync = wait  # the tensor lies in its temporary file, not yet in its place
-        Gallery.load(Path({str(folder)!r}), Slow("another"), progress=False)
-    """
-    command = [sys.executable, "-c", textwrap.dedent(program)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    assert {name: data for name, data in state(folder).items() if not name.startswith(".")} == before
-    model = MeanColour()
-    assert len(Gallery.load(folder, model, progress=False)) == 40
-    assert model.embedded == 0
-    Gallery.build(folder, MeanColour("another"), progress=False)
-    assert set(state(folder)) == {"gallery.safetensors", "gallery.json"}, "what a killed run left is not cleared away"
+            Gallery.load(folder, MeanColor(), progress=False)
+    assert index(folder).read_bytes() == before
+    assert {path.name for path in (folder / ".mmgrad").iterdir()} == {INDEX, DATABASE}, "half-written files are left"
+    model = MeanColor()
+    assert len(Gallery.load(folder, model, progress=False)) == 41
+    assert model.embedded == 0, "what was embedded is done again"
 
 
 def test_pictures_that_cannot_be_read_are_left_out_and_listed(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     (folder / "03.png").write_bytes(b"not a picture")
     (folder / "empty.jpg").touch()
-    built = Gallery.load(folder, MeanColour(), progress=False)
+    built = Gallery.load(folder, MeanColor(), progress=False)
     assert len(built) == 39
     assert [name for name, _ in built.skipped] == ["03.png", "empty.jpg"]
+    assert "'03.png' is not a picture" in built.skipped[0][1]
     assert "empty file" in built.skipped[1][1]
     assert "2 of 41 pictures could not be read: 03.png, empty.jpg" in caplog.text
-    again = Gallery.load(folder, model := MeanColour(), progress=False)
+    again = Gallery.load(folder, model := MeanColor(), progress=False)
     assert model.embedded == 0
     assert again.skipped == built.skipped
     assert again.records == built.records
-    assert torch.allclose(
-        again.embeddings[3], MeanColour().encode_image([np.asarray(Image.open(folder / "04.png"))])[0]
-    )
+    own = MeanColor().encode_image([np.asarray(Image.open(folder / "04.png"))])
+    assert torch.allclose(again.embeddings[3], own[0])
+
+
+def test_other_files_are_counted_and_named(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for name in ("a.xyz", "b.XYZ", "notes.txt", "noext", "README.md"):
+        (folder / name).write_bytes(b"no picture")
+    built = Gallery.load(folder, MeanColor(), progress=False)
+    told = "4 other files were passed over: 2 .xyz, 1 .txt, 1 without suffix"
+    assert sorted(built.passed_over.split(": ")[1].split(", ")) == sorted(told.split(": ")[1].split(", "))
+    assert built.passed_over.startswith("4 other files were passed over: ")
+    assert built.passed_over in caplog.text
 
 
 def test_a_folder_of_broken_pictures_only_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"no")
     with pytest.raises(GalleryError, match="no picture that can be read"):
-        Gallery.load(tmp_path, MeanColour(), progress=False)
+        Gallery.load(tmp_path, MeanColor(), progress=False)
 
 
 def test_a_missing_or_empty_folder_is_refused_in_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(GalleryError, match="There is no gallery folder"):
-        Gallery.load(tmp_path / "none", MeanColour(), progress=False)
+        Gallery.load(tmp_path / "none", MeanColor(), progress=False)
     with pytest.raises(GalleryError, match="holds no pictures"):
-        Gallery.build(tmp_path, MeanColour(), progress=False)
+        Gallery.build(tmp_path, MeanColor(), progress=False)
 
 
-def test_where_the_folder_is_read_only_the_cache_keeps_the_rows(
+def test_where_the_folder_is_read_only_the_cache_keeps_the_index(
     folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = gallery_files.write
-
-    def read_only(place: Path, *rest) -> None:  # type: ignore[no-untyped-def]
-        if place == folder:
-            raise PermissionError("read-only")
-        write(place, *rest)
-
-    monkeypatch.setattr(gallery_files, "write", read_only)
-    Gallery.load(folder, MeanColour(), progress=False)
-    assert not state(folder)
-    assert list(cache.rglob("gallery.safetensors"))
-    model = MeanColour()
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    Gallery.load(folder, MeanColor(), progress=False)
+    assert not (folder / ".mmgrad").exists()
+    assert list(cache.rglob(INDEX))
+    model = MeanColor()
     Gallery.load(folder, model, progress=False)
     assert model.embedded == 0
 
 
 def test_where_nothing_can_be_written_the_gallery_lives_in_memory(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    folder: Path, cache: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def read_only(*_: object) -> None:
-        raise PermissionError("read-only")
-
-    monkeypatch.setattr(gallery_files, "write", read_only)
-    assert len(Gallery.load(folder, MeanColour(), progress=False)) == 40
-    assert "memory only" in caplog.text
+    (folder / ".mmgrad").write_text("a file, not a folder")
+    cache.write_text("another")
+    built = Gallery.load(folder, MeanColor(), progress=False)
+    assert len(built) == 40
+    assert "in memory only" in caplog.text
+    assert built.pictures([3])[0].pixels.shape == (12, 16, 3)
 
 
 def test_indexing_shows_its_progress_and_can_be_silent(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    Gallery.build(folder, MeanColour())
+    Gallery.build(folder, MeanColor())
     assert "Indexing pictures: 100%" in capsys.readouterr().err
-    Gallery.build(folder, MeanColour(), progress=False)
+    Gallery.build(folder, MeanColor(), progress=False)
     assert "Indexing" not in capsys.readouterr().err
 
 
-def test_the_check_decodes_no_picture(tmp_path: Path) -> None:
-    for number in range(3):
-        (tmp_path / f"{number}.png").write_bytes(b"x")  # no decoder takes this
-    manifest = gallery_files.Manifest.expected(read_folder(tmp_path), "f", 2)
-    rows = F.normalize(torch.ones(3, 2))
-    gallery_files.write(tmp_path, manifest, rows)
-    stored, embeddings = gallery_files.read(tmp_path, gallery_files.Manifest.expected(read_folder(tmp_path), "f", 2))
-    assert stored == manifest
-    assert torch.equal(embeddings, rows)
+def test_loading_decodes_no_picture(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Gallery.load(folder, MeanColor(), progress=False)
+    for path in folder.glob("*.png"):
+        path.write_bytes(bytes(path.stat().st_size))  # no decoder takes this
+    assert len(Gallery.load(folder, MeanColor(), progress=False)) == 40
 
 
 @pytest.mark.parametrize(
@@ -423,9 +425,9 @@ def test_the_check_decodes_no_picture(tmp_path: Path) -> None:
     [
         (torch.ones(3, 4) / 2, "but embeddings of shape"),
         (torch.ones(2), "but embeddings of shape"),
-        (torch.ones(2, 4), "not float32 or float16 of length 1"),
-        (torch.full((2, 4), torch.nan), "not float32 or float16 of length 1"),
-        (torch.ones(2, 4, dtype=torch.float64) / 2, "not float32 or float16 of length 1"),
+        (torch.ones(2, 4), "not float32, float16 or bfloat16 of length 1"),
+        (torch.full((2, 4), torch.nan), "not float32, float16 or bfloat16 of length 1"),
+        (torch.ones(2, 4, dtype=torch.float64) / 2, "not float32, float16 or bfloat16 of length 1"),
     ],
 )
 def test_a_gallery_that_contradicts_itself_is_refused(embeddings: torch.Tensor, words: str) -> None:

@@ -1,5 +1,7 @@
-import json
+"""Indexing: resumable, incremental, and safe whatever stops it or runs beside it."""
+
 import os
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -11,21 +13,19 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from mmgrad.gallery import embedding_cache as known_rows
-from mmgrad.gallery import gallery
-from mmgrad.gallery import indexer as indexing
+from mmgrad.gallery import database, gallery, indexer
 from mmgrad.gallery.gallery import Gallery
-from mmgrad.gallery.journal import JOURNAL, Done, Journal
 from mmgrad.imaging import files
 
-INDEX = ("gallery.safetensors", "gallery.json")
+DATABASE = "neighborly.sqlite"
+INDEX = {"neighborly.safetensors", DATABASE}
 
 
-class Neighbourly:
+class Neighborly:
     """A model whose rows depend, a little, on what shares their batch, as those of a real one do in their last bits."""
 
     dimension = 4
-    fingerprint = "neighbourly"
+    fingerprint = "neighborly"
 
     def __init__(self) -> None:
         self.embedded = 0
@@ -33,13 +33,13 @@ class Neighbourly:
     def encode_image(self, images: list[np.ndarray]) -> torch.Tensor:
         self.embedded += len(images)
         means = torch.tensor(np.stack([[*image.mean(axis=(0, 1)), 50] for image in images])).float()
-        return F.normalize(means + 1e-3 * means.mean(dim=0), dim=1)
+        return F.normalize(means + 1e-5 * means.mean(dim=0), dim=1)
 
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(indexing, "BATCH", 8)
+    monkeypatch.setattr(indexer, "BATCH", 8)
     return tmp_path / "cache"
 
 
@@ -60,8 +60,19 @@ def draw(place: Path, count: int) -> None:
         (place / f"{number:03}.png").write_bytes(b"not a picture")
 
 
-def written(folder: Path) -> list[bytes]:
-    return [(folder / name).read_bytes() for name in INDEX]
+def rows(folder: Path) -> dict[str, np.ndarray | None]:
+    """What the database holds, read by nothing of ours."""
+    with sqlite3.connect(folder / ".mmgrad" / DATABASE) as db:
+        found = db.execute("SELECT id, embedding FROM pictures").fetchall()
+    assert len({name for name, _ in found}) == len(found)
+    return {name: None if row is None else np.frombuffer(row, "<f4") for name, row in found}
+
+
+def assert_same(one: dict[str, np.ndarray | None], other: dict[str, np.ndarray | None]) -> None:
+    assert one.keys() == other.keys()
+    for name, row in one.items():
+        assert (row is None) == (other[name] is None)
+        assert row is None or np.allclose(row, other[name], atol=1e-4)
 
 
 def old(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,14 +80,15 @@ def old(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "SETTLED", -1)
 
 
-def test_a_run_stopped_anywhere_ends_with_the_bytes_of_an_undisturbed_one(folder: Path) -> None:
-    Gallery.build(folder, Neighbourly(), progress=False)
-    undisturbed = written(folder)
+def test_a_run_stopped_anywhere_goes_on_and_ends_with_the_rows_of_an_undisturbed_one(folder: Path) -> None:
+    Gallery.build(folder, Neighborly(), progress=False)
+    undisturbed = rows(folder)
+    assert len(undisturbed) == 50
     for stop in (1, 7, 8, 15, 22, 40, 47):
-        for name in INDEX:
-            (folder / name).unlink()
+        for path in (folder / ".mmgrad").iterdir():
+            path.unlink()
 
-        class Stops(Neighbourly):
+        class Stops(Neighborly):
             def encode_image(self, images: list[np.ndarray]) -> torch.Tensor:
                 if self.embedded + len(images) > stop:  # noqa: B023
                     raise KeyboardInterrupt
@@ -84,23 +96,22 @@ def test_a_run_stopped_anywhere_ends_with_the_bytes_of_an_undisturbed_one(folder
 
         with pytest.raises(KeyboardInterrupt):
             Gallery.build(folder, Stops(), progress=False)
-        model = Neighbourly()
+        model = Neighborly()
         Gallery.build(folder, model, progress=False)
-        assert written(folder) == undisturbed
-        assert stop < 7 or model.embedded < 48, "what was done is done again"
-        assert not (folder / JOURNAL).exists()
+        assert_same(rows(folder), undisturbed)
+        assert model.embedded == 48 - stop // 8 * 8, "what was done is done again"
 
 
-def test_killed_twenty_times_it_ends_with_the_same_bytes(tmp_path: Path) -> None:
+def test_killed_twenty_times_it_ends_with_every_picture_once(tmp_path: Path) -> None:
     """One process imports everything, then forks runs of 200 pictures and kills them at random moments."""
     program = f"""
-        import os, random, signal, sys, time
+        import os, random, shutil, signal, sys, time
         sys.path[:0] = {[str(Path(__file__).parent), str(Path(gallery.__file__).parents[2])]!r}
         from pathlib import Path
-        from test_indexer import INDEX, Neighbourly, draw, indexing, written
+        from test_indexer import INDEX, Neighborly, assert_same, draw, indexer, rows
         from mmgrad.gallery.gallery import Gallery
 
-        class Slow(Neighbourly):
+        class Slow(Neighborly):
             def encode_image(self, images):
                 time.sleep(0.004)
                 return super().encode_image(images)
@@ -112,16 +123,16 @@ def test_killed_twenty_times_it_ends_with_the_same_bytes(tmp_path: Path) -> None
                 os._exit(0)
             return process
 
-        indexing.BATCH = 8
+        indexer.BATCH = 8
         folder = Path({str(tmp_path)!r}) / "pictures"
         folder.mkdir()
         draw(folder, 200)
         start = time.perf_counter()
         os.waitpid(run(), 0)
         whole = time.perf_counter() - start
-        undisturbed, moments = written(folder), random.Random(0)
-        for name in INDEX:
-            (folder / name).unlink()
+        undisturbed, moments = rows(folder), random.Random(0)
+        assert len(undisturbed) == 200
+        shutil.rmtree(folder / ".mmgrad")
         kills = finished = 0
         while kills < 20:
             process = run()
@@ -131,12 +142,11 @@ def test_killed_twenty_times_it_ends_with_the_same_bytes(tmp_path: Path) -> None
             kills += killed
             if not killed:  # it was done before; the next run starts afresh
                 finished += 1
-                assert written(folder) == undisturbed
-                for name in INDEX:
-                    (folder / name).unlink()
+                assert_same(rows(folder), undisturbed)
+                shutil.rmtree(folder / ".mmgrad")
         os.waitpid(run(), 0)
-        assert written(folder) == undisturbed
-        assert {{path.name for path in folder.iterdir() if path.suffix != ".png"}} == set(INDEX)
+        assert_same(rows(folder), undisturbed)
+        assert len(Gallery.load(folder, Neighborly(), progress=False)) == 198
         print(kills, finished)
     """
     command = [sys.executable, "-c", textwrap.dedent(program)]
@@ -145,23 +155,79 @@ def test_killed_twenty_times_it_ends_with_the_same_bytes(tmp_path: Path) -> None
     assert done.stdout.startswith("20 ")
 
 
-def test_pictures_are_read_a_bounded_number_ahead(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(indexing, "AHEAD", 5)
-    opened = 0
-    load_image = known_rows.load_image
+def test_two_processes_on_one_gallery_at_once_are_safe(folder: Path) -> None:
+    program = f"""
+        import sys
+        sys.path[:0] = {[str(Path(__file__).parent), str(Path(gallery.__file__).parents[2])]!r}
+        from pathlib import Path
+        from test_indexer import Neighborly, indexer
+        from mmgrad.gallery.gallery import Gallery
 
-    def counting(source: Path) -> np.ndarray:
+        indexer.BATCH = 2
+        print("ready", flush=True)
+        sys.stdin.readline()
+        print(len(Gallery.build(Path({str(folder)!r}), Neighborly(), progress=False)))
+    """
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    processes = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    told = [process.communicate() for process in processes]
+    assert [out.strip() for out, _ in told] == ["48", "48"], told
+    assert len(rows(folder)) == 50
+    Gallery.build(folder, model := Neighborly(), progress=False)
+    assert model.embedded == 0
+
+
+def test_a_full_disk_is_told_of_once_and_loses_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    opened = database._open
+
+    def small(path: Path | str, made_with: dict[str, str]) -> sqlite3.Connection:
+        db = opened(path, made_with)
+        if path != ":memory:":
+            pages = db.execute("PRAGMA page_count").fetchone()[0]
+            db.execute(f"PRAGMA max_page_count = {pages + 6}")
+        return db
+
+    monkeypatch.setattr(database, "_open", small)
+    built = Gallery.build(folder, Neighborly(), progress=False)
+    assert len(built) == 48
+    assert caplog.text.count("cannot be stored any further") == 1
+    assert "full" in caplog.text
+    monkeypatch.setattr(database, "_open", opened)
+    model = Neighborly()
+    again = Gallery.build(folder, model, progress=False)
+    assert 0 < model.embedded < 48, "what was stored before the disk was full is done again"
+    assert torch.allclose(again.embeddings, built.embeddings, atol=1e-4)
+
+
+def test_pictures_are_read_a_bounded_number_ahead(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(indexer, "AHEAD", 5)
+    opened = 0
+    read_image = indexer.read_image
+
+    def counting(*arguments: object, **options: object) -> object:
         nonlocal opened
         opened += 1
-        return load_image(source)
+        return read_image(*arguments, **options)  # type: ignore[arg-type]
 
-    class Watches(Neighbourly):
+    class Watches(Neighborly):
         def encode_image(self, images: list[np.ndarray]) -> torch.Tensor:
             seen.append(opened - self.embedded)
             return super().encode_image(images)
 
     seen: list[int] = []
-    monkeypatch.setattr(known_rows, "load_image", counting)
+    monkeypatch.setattr(indexer, "read_image", counting)
     Gallery.build(folder, Watches(), progress=False)
     assert max(seen) <= 8 + 5 + 2 + 1  # a batch, those ahead, the two broken ones, the one just handed over
 
@@ -170,18 +236,20 @@ def test_an_added_picture_is_the_only_one_that_is_opened(folder: Path, monkeypat
     old(monkeypatch)
     for number in (3, 29):
         (folder / f"{number:03}.png").unlink()
-    Gallery.build(folder, Neighbourly(), progress=False)
+    Gallery.build(folder, Neighborly(), progress=False)
     opened: list[str] = []
-    read, decode = files.digest, known_rows.load_image
-    monkeypatch.setattr(files, "digest", lambda content: (opened.append(f"read {content.name}"), read(content))[1])
+    content, decode = indexer._content, indexer.read_image
     monkeypatch.setattr(
-        known_rows, "load_image", lambda source: (opened.append(f"decoded {source.name}"), decode(source))[1]
+        indexer, "_content", lambda record, size: (opened.append(f"read {record.id}"), content(record, size))[1]
+    )
+    monkeypatch.setattr(
+        indexer, "read_image", lambda source, name: (opened.append(f"decoded {name}"), decode(source, name=name))[1]
     )
     Image.new("RGB", (16, 12), "red").save(folder / "red.png")
-    model = Neighbourly()
+    model = Neighborly()
     found = Gallery.build(folder, model, progress=False)
-    assert (opened, model.embedded) == (["read red.png", "decoded red.png"], 1)
-    query = Neighbourly().encode_image([np.asarray(Image.open(folder / "red.png"))])
+    assert (opened, model.embedded) == (["read red.png", "decoded 'red.png'"], 1)
+    query = Neighborly().encode_image([np.asarray(Image.open(folder / "red.png"))])
     assert found.records[int(found.search(query, 1).indices[0, 0])].id == "red.png"
 
 
@@ -192,116 +260,37 @@ def test_a_change_that_keeps_the_size_is_seen_by_its_times_or_its_content(
         Image.new("RGB", (16, 12), "red").save(path)
     for settled in (-1, files.SETTLED):
         monkeypatch.setattr(files, "SETTLED", settled)
-        Gallery.build(folder, Neighbourly(), progress=False)
+        Gallery.build(folder, Neighborly(), progress=False)
         Image.new("RGB", (16, 12), "blue" if settled < 0 else "green").save(folder / "001.ppm")
-        model = Neighbourly()
-        assert model.embedded == 0
+        model = Neighborly()
         changed = Gallery.build(folder, model, progress=False)
         assert model.embedded == 1
         assert changed.embeddings[changed.positions["001.ppm"]].argmax() == (2 if settled < 0 else 1)
 
 
-def test_a_run_with_nothing_to_do_touches_nothing(folder: Path) -> None:
-    def written() -> list[tuple[int, int, int]]:
-        stats = [(folder / name).stat() for name in INDEX]
-        return [(stat.st_ino, stat.st_size, stat.st_mtime_ns) for stat in stats]
-
-    Gallery.build(folder, Neighbourly(), progress=False)
-    before = written()
-    Gallery.build(folder, Neighbourly(), progress=False)
-    assert written() == before
-
-
-def test_anew_embeds_everything_again(folder: Path) -> None:
-    Gallery.build(folder, Neighbourly(), progress=False)
-    model = Neighbourly()
-    Gallery.build(folder, model, progress=False, anew=True)
+def test_force_embeds_everything_again(folder: Path) -> None:
+    Gallery.build(folder, Neighborly(), progress=False)
+    model = Neighborly()
+    Gallery.build(folder, model, progress=False, force=True)
     assert model.embedded == 48
 
 
-def test_a_broken_picture_is_tried_again_and_a_mended_one_taken_in(folder: Path) -> None:
-    assert len(Gallery.build(folder, Neighbourly(), progress=False)) == 48
+def test_a_broken_picture_is_tried_again_and_a_repaired_one_taken_in(folder: Path) -> None:
+    assert len(Gallery.build(folder, Neighborly(), progress=False)) == 48
     Image.new("RGB", (16, 12), "red").save(folder / "003.png")
-    mended = Gallery.build(folder, Neighbourly(), progress=False)
-    assert len(mended) == 49
-    assert [name for name, _ in mended.skipped] == ["029.png"]
+    repaired = Gallery.build(folder, Neighborly(), progress=False)
+    assert len(repaired) == 49
+    assert [name for name, _ in repaired.skipped] == ["029.png"]
 
 
-def test_an_index_without_digests_is_good_to_load_and_gets_them_when_built(folder: Path) -> None:
-    built = Gallery.build(folder, Neighbourly(), progress=False)
-    manifest = gallery.gallery_files.Manifest.from_json((folder / "gallery.json").read_text())
-    gallery.gallery_files.write(folder, manifest, built.embeddings)  # as it was written before
-    model = Neighbourly()
-    Gallery.load(folder, model, progress=False)
-    Image.new("RGB", (16, 12), "red").save(folder / "red.png")
-    Gallery.load(folder, model, progress=False)
-    assert model.embedded == 1, "what the size tells is not believed"
-    Gallery.build(folder, model, progress=False)
-    assert model.embedded == 1 + 48, "only what is known to be the same may be kept"
-
-
-# The journal
-
-
-def batch(start: int, count: int = 3) -> list[Done]:
-    rows = np.random.default_rng(start).random((count, 4), np.float32)
-    return [
-        Done(f"{start + n}.png", "stamp", bytes([n] * 16), rows[n] if n else None, "" if n else "no")
-        for n in range(count)
-    ]
-
-
-def as_text(done: Done) -> tuple[object, ...]:
-    return done.id, done.stamp, done.digest, None if done.row is None else done.row.tolist(), done.why
-
-
-def test_a_journal_gives_back_what_was_added_and_nothing_of_another_key(tmp_path: Path) -> None:
-    journal = Journal([tmp_path / "new"], "a", 4)
-    journal.add(batch(0))
-    journal.add(batch(10))
-    journal.close()
-    again = Journal([tmp_path / "new"], "a", 4)
-    assert [as_text(done) for done in again.done.values()] == [as_text(done) for done in batch(0) + batch(10)]
-    assert not Journal([tmp_path / "new"], "b", 4).done
-    assert not Journal([tmp_path / "new"], "a", 5).done
-    again.remove()
-    assert not list((tmp_path / "new").iterdir())
-
-
-def test_a_journal_cut_or_spoilt_anywhere_gives_whole_batches_and_goes_on(tmp_path: Path) -> None:
-    journal = Journal([tmp_path], "a", 4)
-    journal.add(batch(0))
-    journal.add(batch(10))
-    journal.close()
-    whole = (tmp_path / JOURNAL).read_bytes()
-    border = whole.index(b"\n") + 1
-    rng = np.random.default_rng(0)
-    for cut in {*rng.integers(0, len(whole), 40).tolist(), border - 1, border, border + 1, len(whole) - 1}:
-        (tmp_path / JOURNAL).write_bytes(whole[:cut])
-        again = Journal([tmp_path], "a", 4)
-        kept = 3 * ((cut >= border - 1) + (cut >= len(whole) - 1))
-        assert len(again.done) == kept
-        again.add(batch(20))
-        again.close()
-        assert len(Journal([tmp_path], "a", 4).done) == kept + 3
-    spoilt = bytearray(whole)
-    spoilt[border // 2] ^= 1
-    (tmp_path / JOURNAL).write_bytes(bytes(spoilt))
-    assert list(Journal([tmp_path], "a", 4).done) == ["10.png", "11.png", "12.png"]
-
-
-def test_a_journal_that_cannot_be_kept_is_told_of_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (tmp_path / "file").touch()
-    journal = Journal([tmp_path / "file" / "below"], "a", 4)
-    journal.add(batch(0))
-    journal.add(batch(10))
-    assert caplog.text.count("cannot be kept") == 1
-    journal.remove()
-
-
-def test_stamps_that_are_damaged_are_done_without(tmp_path: Path) -> None:
-    known_rows.write_stamps(tmp_path, {"a": ("1 2 3", b"\x01" * 16)})
-    assert known_rows.read_stamps(tmp_path) == {"a": ("1 2 3", b"\x01" * 16)}
-    for content in ("", "[1]", '{"a": 3}', '{"a": ["1", "xyz"]}', json.dumps({"a": ["1"]})):
-        (tmp_path / known_rows.STAMPS).write_text(content)
-        assert known_rows.read_stamps(tmp_path) == {}
+def test_a_file_that_is_too_large_to_read_at_once_gives_the_same_row(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = Gallery.build(folder, Neighborly(), progress=False)
+    monkeypatch.setattr(indexer, "MAX_BYTES", 10)
+    again = Gallery.build(folder, model := Neighborly(), progress=False, force=True)
+    assert model.embedded == 48
+    assert torch.allclose(again.embeddings, built.embeddings, atol=1e-4)
+    (folder / "copy.png").write_bytes((folder / "000.png").read_bytes())
+    Gallery.build(folder, model := Neighborly(), progress=False)
+    assert model.embedded == 0, "the copy is known by its content"

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from mmgrad.errors import GalleryError, InputError
 from mmgrad.gallery.sources import metadata
-from mmgrad.gallery.sources.folder import Record
+from mmgrad.gallery.sources.record import Record
 from mmgrad.imaging import files
 
 ARROW_FILES = ("state.json", "dataset_dict.json")
@@ -115,7 +115,7 @@ class DatasetMember:
     column: str
     row: int
     size: int
-    stamp: str = field(compare=False)
+    stat_signature: str = field(compare=False)
 
     @property
     def name(self) -> str:
@@ -143,7 +143,7 @@ class DatasetMember:
 def read_dataset(path: Path) -> list[Record]:
     """The pictures of a dataset in its own order. Their ids are row numbers, after the split where there are several.
 
-    Columns caption or text, licence or license, link or url are read as what is said of a picture.
+    Columns of text with the names in `metadata.FIELDS` are read as what is said about a picture.
 
     Args:
         path: a folder that `save_to_disk` wrote (of one split or of several), a parquet file, or a folder of these.
@@ -210,12 +210,12 @@ def _records(tables: Sequence[Table], part: str) -> Iterator[Record]:
     for table in tables:
         schema = table.schema
         column = _picture_column(schema, table.path)
-        size, stamp = files.size(table.path), files.stamp(table.path)
+        size, stat = files.size(table.path), files.stat_signature(table.path)
         words = {name: table.values(name) for name in _word_columns(schema)}
         for row in range(table.rows()):
-            member = DatasetMember(table, column, row, size, f"{stamp} {row}" if stamp else "")
+            member = DatasetMember(table, column, row, size, f"{stat} {row}" if stat else "")
             name = f"{part}/{number:06}" if part else f"{number:06}"
-            yield Record(name, member, **metadata.said({key: values[row] for key, values in words.items()}))
+            yield Record(name, member, **metadata.record_fields({key: values[row] for key, values in words.items()}))
             number += 1
 
 
@@ -236,5 +236,5 @@ def _picture_column(schema: Any, path: Path) -> str:
 
 
 def _word_columns(schema: Any) -> list[str]:
-    names = {name for names in metadata.WORDS.values() for name in names}
+    names = {name for names in metadata.FIELDS.values() for name in names}
     return [each.name for each in schema if each.name in names and "string" in str(each.type)]

@@ -1,13 +1,16 @@
 """Where the pictures of a gallery come from: a folder, a zip archive, or a dataset on the disk."""
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmgrad.errors import GalleryError
 from mmgrad.gallery.sources.arrow import ARROW_FILES, parquet_files, read_dataset
-from mmgrad.gallery.sources.folder import Record, read_folder
+from mmgrad.gallery.sources.folder import list_folder
+from mmgrad.gallery.sources.listing import Listing
 from mmgrad.gallery.sources.metadata import METADATA
-from mmgrad.gallery.sources.zip_archive import read_zip
+from mmgrad.gallery.sources.record import Record
+from mmgrad.gallery.sources.zip_archive import list_zip
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,13 +19,18 @@ class Source:
 
     Attributes:
         path: what was given.
-        records: its pictures, in the gallery's order.
-        home: the folder where its index belongs: a folder of pictures keeps its own, anything else has one beside it.
+        listing: its pictures, in the gallery's order.
+        home: the folder where its index belongs: inside a folder of pictures, beside anything else.
     """
 
     path: Path
-    records: list[Record]
+    listing: Listing = field(repr=False)
     home: Path
+
+    @property
+    def records(self) -> list[Record]:
+        """The pictures."""
+        return self.listing.records
 
 
 def read_source(path: Path) -> Source:
@@ -31,21 +39,21 @@ def read_source(path: Path) -> Source:
     Raises:
         GalleryError: nothing lies there, or nothing that can be a gallery, or it is broken, or holds no picture.
     """
-    beside = path.with_name(f"{path.resolve().name}.mmgrad")
+    beside = path.with_name(f"{Path(os.path.realpath(path)).name}.mmgrad")
     if path.is_file():
         if path.suffix.lower() == ".parquet":
-            return Source(path, read_dataset(path), beside)
+            return Source(path, Listing(read_dataset(path)), beside)
         if path.suffix.lower() == ".zip":
-            return Source(path, read_zip(path), beside)
+            return Source(path, list_zip(path), beside)
         raise GalleryError(
             f"'{path}' is no gallery; please give a folder of pictures, a zip archive or a dataset (parquet)."
         )
     if any((path / name).is_file() for name in ARROW_FILES):
-        return Source(path, read_dataset(path), beside)
+        return Source(path, Listing(read_dataset(path)), beside)
     try:
-        return Source(path, read_folder(path), path)
+        return Source(path, list_folder(path), path / ".mmgrad")
     except GalleryError:
         described = any((path / name).exists() for name in METADATA)
         if not path.is_dir() or described or not parquet_files(path):
             raise
-        return Source(path, read_dataset(path), beside)
+        return Source(path, Listing(read_dataset(path)), beside)

@@ -1,78 +1,116 @@
-"""A folder of pictures as a list of records: the ImageFolder layout with its metadata, or any folder at all."""
+"""A folder of pictures as a list of records: any folder, or the ImageFolder layout with its metadata."""
 
+import logging
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmgrad.errors import GalleryError
-from mmgrad.gallery.sources import metadata
-from mmgrad.imaging.files import File
+from mmgrad.gallery.sources.listing import Listing, list_pictures
+from mmgrad.gallery.sources.record import Record
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".ppm", ".pgm"})
-"""Which files of a folder without metadata are taken for pictures; upper case counts too."""
+__all__ = ["Record", "list_folder", "read_folder"]
 
-
-@dataclass(frozen=True)
-class Record:
-    """One picture of a gallery.
-
-    Attributes:
-        id: its path relative to the folder or the archive, with /, or its row in a dataset; unique in the gallery.
-        path: where the file lies; what `load_image` opens.
-        caption, licence, link: what the metadata says of it, else None.
-    """
-
-    id: str
-    path: File
-    caption: str | None = None
-    licence: str | None = None
-    link: str | None = None
+logger = logging.getLogger(__name__)
 
 
 def read_folder(folder: Path) -> list[Record]:
-    """The pictures of a folder, sorted by id: those that its metadata lists, else every picture below it.
+    """The records of `list_folder`."""
+    return list_folder(folder).records
 
-    Hidden files and folders are passed over, and so are links that lead out of the folder. No picture is opened.
+
+def list_folder(folder: Path) -> Listing:
+    """The pictures below a folder, sorted by id. No picture is opened.
+
+    Hidden files and folders are passed over. A link to a file is followed where the file lies in the gallery, or in the
+    blobs of the Hugging Face cache that the gallery lies in. A linked folder is followed, unless that would list
+    pictures twice.
 
     Raises:
-        GalleryError: the folder is missing, holds no picture, or its metadata is broken.
+        GalleryError: the folder is missing or cannot be read, or its metadata is broken, or it holds no picture.
     """
-    if not folder.is_dir():
-        raise GalleryError(f"There is no gallery folder at '{folder}'; please give a folder of pictures.")
     try:
-        listing = next((folder / name for name in metadata.METADATA if (folder / name).is_file()), None)
-        found = _listed(folder, listing) if listing is not None else _below(folder)
-        records = sorted(found, key=lambda record: record.id)
+        is_folder = folder.is_dir()
+        looping = not is_folder and os.path.islink(folder)
+    except (OSError, RuntimeError):
+        is_folder, looping = False, True
+    if looping:
+        raise GalleryError(f"'{folder}' is a link that leads nowhere; please give a folder of pictures.")
+    if not is_folder:
+        raise GalleryError(f"There is no gallery folder at '{folder}'; please give a folder of pictures.")
+    walk = _Walk(os.path.realpath(folder))
+    try:
+        walk.visit(str(folder), b"")
+        if walk.followed:
+            logger.info("%d linked folders are followed: %s", len(walk.followed), ", ".join(walk.followed))
+        listing = list_pictures(walk.files, str(folder), walk.passed_over)
     except OSError as error:
         raise GalleryError(f"The gallery '{folder}' cannot be read; please check its permissions.") from error
-    if not records:
-        raise GalleryError(f"The gallery '{folder}' holds no pictures; please add some (JPEG, PNG, WebP and the like).")
-    return records
+    if not listing.records:
+        told = listing.describe_passed_over()
+        raise GalleryError(
+            f"The gallery '{folder}' holds no pictures; please add some (JPEG, PNG, WebP and the like)."
+            + (f" {told}." if told else "")
+        )
+    return listing
 
 
-def _below(folder: Path) -> Iterator[Record]:
-    root = folder.resolve()
-    for place, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in files:
-            path = Path(place, name)
-            if name.startswith(".") or path.suffix.lower() not in SUFFIXES:
-                continue
-            if path.is_symlink() and not path.resolve().is_relative_to(root):
-                continue
-            yield Record(id=path.relative_to(folder).as_posix(), path=path)
+@dataclass(eq=False)
+class _Walk:
+    """The files below a folder, by their ids.
+
+    Attributes:
+        root: the real path of the folder.
+        followed: the ids of linked folders that were followed.
+    """
+
+    root: str
+    files: dict[str, Path] = field(default_factory=dict)
+    passed_over: Counter[str] = field(default_factory=Counter)
+    followed: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._inside = [self.root, *_blobs(self.root)]
+
+    def visit(self, folder: str, prefix: bytes) -> None:
+        """List a folder; `prefix` is its path relative to the gallery, with / behind it."""
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                name = prefix + os.fsencode(entry.name)
+                if entry.name.startswith("."):
+                    continue
+                try:
+                    if entry.is_dir():
+                        self._descend(entry, name)
+                    elif entry.is_symlink() and not self._holds(os.path.realpath(entry.path)):
+                        self.passed_over["links that lead out of the gallery"] += 1
+                    else:
+                        self.files[name.decode("utf-8", "backslashreplace")] = Path(entry.path)
+                except OSError:  # a loop of links, or a folder that may not be read
+                    self.passed_over["that cannot be read"] += 1
+
+    def _descend(self, entry: os.DirEntry[str], name: bytes) -> None:
+        if entry.is_symlink():
+            real = os.path.realpath(entry.path)
+            if self._holds(real) or any(_is_within(inside, real) for inside in self._inside):
+                return  # its pictures are listed by their own paths
+            self._inside.append(real)
+            self.followed.append(name.decode("utf-8", "backslashreplace"))
+        self.visit(entry.path, name + b"/")
+
+    def _holds(self, real: str) -> bool:
+        return any(_is_within(real, inside) for inside in self._inside)
 
 
-def _listed(folder: Path, listing: Path) -> Iterator[Record]:
-    root = folder.resolve()
-    inside: dict[Path, bool] = {}  # a folder is resolved once, not once for each of its pictures
-    for entry in metadata.entries(listing.read_bytes(), str(listing)):
-        path = folder / entry.name
-        if path.parent not in inside:
-            inside[path.parent] = path.parent.resolve().is_relative_to(root)
-        if not inside[path.parent] or (path.is_symlink() and not path.resolve().is_relative_to(root)):
-            raise GalleryError(
-                f"{entry.where} names '{entry.name}', which lies outside the gallery; please copy it inside."
-            )
-        yield Record(id=entry.name, path=path, **entry.said)
+def _blobs(root: str) -> list[str]:
+    """The store of files that a snapshot of the Hugging Face cache links to; nothing for any other folder."""
+    for place in (Path(root), *Path(root).parents):
+        blobs = place.parent.parent / "blobs"
+        if place.parent.name == "snapshots" and blobs.is_dir():
+            return [str(blobs)]
+    return []
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)

@@ -12,8 +12,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from mmgrad.errors import GalleryError, InputError
-from mmgrad.gallery.sources import metadata
-from mmgrad.gallery.sources.folder import SUFFIXES, Record
+from mmgrad.gallery.sources.listing import Listing, list_pictures
 
 MAX_BYTES = 2**28
 """An entry that unpacks to more bytes than this (256 MiB) is refused before it is unpacked."""
@@ -40,13 +39,12 @@ class Archive:
 
 @dataclass(frozen=True)
 class ZipMember:
-    """One entry of an archive. `missing` stands for one that the metadata lists and the archive lacks."""
+    """One entry of an archive."""
 
     archive: Archive = field(repr=False)
     entry: str
     size: int
-    stamp: str
-    missing: bool = False
+    stat_signature: str
 
     @property
     def name(self) -> str:
@@ -58,8 +56,6 @@ class ZipMember:
 
     def read_bytes(self) -> bytes:
         """Its content. Raises InputError where it cannot or must not be unpacked."""
-        if self.missing:
-            raise InputError(f"There is no '{self.entry}' in the archive; please add it or take it off the metadata.")
         if _OUTSIDE.search(self.entry.replace("\\", "/")):
             raise InputError(f"'{self.entry}' leads out of the archive; please pack it again with relative names.")
         try:
@@ -79,53 +75,32 @@ class ZipMember:
             raise InputError(f"'{self.entry}' is damaged and cannot be unpacked; please pack it again.") from error
 
 
-def read_zip(path: Path) -> list[Record]:
-    """The pictures of a zip archive, sorted by id: those that its metadata lists, else every picture in it.
+def list_zip(path: Path) -> Listing:
+    """The pictures of a zip archive, sorted by id. No picture is opened.
 
-    The metadata lies at the top, or in the one folder that everything lies in. Hidden entries are passed over; of
-    entries of the same name the last counts, as when it is unpacked. No picture is opened.
+    Hidden entries are passed over. Of entries with the same name the last counts, as when the archive is unpacked.
 
     Raises:
-        GalleryError: the archive is missing, damaged, holds no picture, or its metadata is broken.
+        GalleryError: the archive is missing or damaged, holds no picture, or its metadata is broken.
     """
     if not path.is_file():
         raise GalleryError(f"There is no zip archive at '{path}'; please check the path.")
     archive = Archive(path)
-    infos = {info.filename: info for info in archive.file.infolist() if not info.is_dir() and _shown(info.filename)}
-
-    def member(name: str) -> ZipMember:
-        if name not in infos:
-            return ZipMember(archive, name, -1, "", missing=True)
-        return ZipMember(archive, name, infos[name].file_size, f"{infos[name].file_size} {infos[name].CRC:08x}")
-
-    base, listing = _metadata(list(infos))
-    if listing is None:
-        records = [Record(name, member(name)) for name in infos if _suffix(name) in SUFFIXES]
-    else:
-        try:
-            data = member(base + listing).read_bytes()
-        except InputError as error:
-            raise GalleryError(f"The metadata of '{path}' cannot be read: {error}") from error
-        found = metadata.entries(data, f"{path}/{base}{listing}")
-        records = [Record(base + entry.name, member(base + entry.name), **entry.said) for entry in found]
-    if not records:
-        raise GalleryError(f"The archive '{path}' holds no pictures; please add some (JPEG, PNG, WebP and the like).")
-    return sorted(records, key=lambda record: record.id)
+    members = {
+        info.filename: ZipMember(archive, info.filename, info.file_size, f"{info.file_size} {info.CRC:08x}")
+        for info in archive.file.infolist()
+        if not info.is_dir() and _shown(info.filename)
+    }
+    listing = list_pictures(members, str(path))
+    if not listing.records:
+        told = listing.describe_passed_over()
+        raise GalleryError(
+            f"The archive '{path}' holds no pictures; please add some (JPEG, PNG, WebP and the like)."
+            + (f" {told}." if told else "")
+        )
+    return listing
 
 
 def _shown(name: str) -> bool:
     parts = name.split("/")
     return parts[0] != "__MACOSX" and not any(part.startswith(".") and part != ".." for part in parts)
-
-
-def _suffix(name: str) -> str:
-    return PurePosixPath(name).suffix.lower()
-
-
-def _metadata(names: list[str]) -> tuple[str, str | None]:
-    """The folder of the metadata, "" or ending in /, and the name of its file; no name where there is none."""
-    tops = {name.partition("/")[0] for name in names}
-    inside = f"{next(iter(tops))}/" if len(tops) == 1 else ""
-    present = set(names)
-    places = ((base, name) for base in ("", inside) for name in metadata.METADATA)
-    return next(((base, name) for base, name in places if base + name in present), ("", None))

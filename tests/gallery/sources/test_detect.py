@@ -18,9 +18,9 @@ from mmgrad.gallery.sources.detect import read_source
 from mmgrad.imaging.io import load_image
 
 
-class MeanColour:
+class MeanColor:
     dimension = 4
-    fingerprint = "mean colour"
+    fingerprint = "mean color"
 
     def __init__(self) -> None:
         self.embedded = 0
@@ -63,22 +63,22 @@ def test_a_zip_archive_is_a_gallery_like_the_folder_that_it_was_made_of(tmp_path
     path = pack(
         tmp_path / "birds.zip", files | {"birds/.hidden.png": png(0), "__MACOSX/birds/._0.png": b"x", "a.txt": b""}
     )
-    packed = Gallery.build(path, MeanColour(), progress=False)
-    folder = Gallery.build(tmp_path / "birds", MeanColour(), progress=False)
+    packed = Gallery.build(path, MeanColor(), progress=False)
+    folder = Gallery.build(tmp_path / "birds", MeanColor(), progress=False)
     assert [record.id for record in packed.records] == list(files)
     assert torch.equal(packed.embeddings, folder.embeddings)
-    assert (tmp_path / "birds.zip.mmgrad" / "gallery.safetensors").is_file()
+    assert list((tmp_path / "birds.zip.mmgrad").glob("*.safetensors"))
     assert np.array_equal(load_image(packed.records[3].path), picture(3))
-    again = Gallery.load(path, model := MeanColour(), progress=False)
+    again = Gallery.load(path, model := MeanColor(), progress=False)
     assert model.embedded == 0
     assert again.records == packed.records
 
 
 def test_a_picture_added_to_an_archive_is_the_only_one_embedded(tmp_path: Path) -> None:
     files = {f"{n}.png": png(n) for n in range(5)}
-    Gallery.build(pack(tmp_path / "a.zip", files), MeanColour(), progress=False)
+    Gallery.build(pack(tmp_path / "a.zip", files), MeanColor(), progress=False)
     pack(tmp_path / "a.zip", {"00.png": png(7)} | files)
-    model = MeanColour()
+    model = MeanColor()
     assert len(Gallery.load(tmp_path / "a.zip", model, progress=False)) == 6
     assert model.embedded == 1
 
@@ -93,9 +93,10 @@ def test_the_metadata_of_an_archive_says_what_its_pictures_are(tmp_path: Path, b
     path = pack(
         tmp_path / "a.zip", {f"{base}0.png": png(0), f"{base}1.png": png(1), f"{base}metadata.{kind}": said.encode()}
     )
-    (record,) = read_source(path).records
+    record, unlisted = read_source(path).records
+    assert (unlisted.id, unlisted.caption) == (f"{base}1.png", None)
     assert (record.id, record.caption) == (f"{base}0.png", "a, b")
-    assert (record.licence, record.link) == ("CC0-1.0", "https://example.org")
+    assert (record.license, record.link) == ("CC0-1.0", "https://example.org")
 
 
 def test_what_is_dangerous_in_an_archive_is_listed_and_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +109,7 @@ def test_what_is_dangerous_in_an_archive_is_listed_and_skipped(tmp_path: Path, m
     at = data.rindex(b"secret.png")
     data[at - 46 + 8] |= 1  # the flag of encryption in the directory
     path.write_bytes(bytes(data))
-    gallery = Gallery.build(path, MeanColour(), progress=False)
+    gallery = Gallery.build(path, MeanColor(), progress=False)
     assert [record.id for record in gallery.records] == ["good.png"]
     why = dict(gallery.skipped)
     assert set(why) == {record.id for record in read_source(path).records} - {"good.png"}
@@ -121,7 +122,7 @@ def test_what_is_dangerous_in_an_archive_is_listed_and_skipped(tmp_path: Path, m
 def test_a_picture_that_the_metadata_of_an_archive_lists_and_it_lacks_is_skipped(tmp_path: Path) -> None:
     lines = "".join(json.dumps({"file_name": name}) + "\n" for name in ("0.png", "gone.png"))
     path = pack(tmp_path / "a.zip", {"0.png": png(0), "metadata.jsonl": lines.encode()})
-    assert Gallery.build(path, MeanColour(), progress=False).skipped[0][0] == "gone.png"
+    assert Gallery.build(path, MeanColor(), progress=False).skipped[0][0] == "gone.png"
 
 
 def test_what_is_no_gallery_is_refused_in_one_sentence(tmp_path: Path) -> None:
@@ -133,7 +134,7 @@ def test_what_is_no_gallery_is_refused_in_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(GalleryError, match="holds no pictures"):
         read_source(pack(tmp_path / "b.zip", {"a.txt": b""}))
     with pytest.raises(GalleryError, match=r"no picture that can be read; the first, 'a.png': "):
-        Gallery.build(pack(tmp_path / "c.zip", {"a.png": b"no"}), MeanColour(), progress=False)
+        Gallery.build(pack(tmp_path / "c.zip", {"a.png": b"no"}), MeanColor(), progress=False)
 
 
 # Datasets on the disk
@@ -165,13 +166,13 @@ def parquet(path: Path, numbers: range, column: str = "image", group: int = 2) -
 @pytest.mark.parametrize("column", ["image", "photo"])
 def test_a_parquet_file_is_a_gallery(tmp_path: Path, column: str) -> None:
     path = parquet(tmp_path / "birds.parquet", range(5), column)
-    built = Gallery.build(path, MeanColour(), progress=False)
+    built = Gallery.build(path, MeanColor(), progress=False)
     assert [record.id for record in built.records] == [f"{n:06}" for n in range(5)]
     for n in (4, 0, 3):
         assert np.array_equal(load_image(built.records[n].path), picture(n))
-    assert (built.records[2].caption, built.records[2].licence) == ("picture 2", "CC0-1.0")
+    assert (built.records[2].caption, built.records[2].license) == ("picture 2", "CC0-1.0")
     assert str(built.records[2].path) == f"{path}:2"
-    again = Gallery.load(path, model := MeanColour(), progress=False)
+    again = Gallery.load(path, model := MeanColor(), progress=False)
     assert (model.embedded, again.records) == (0, built.records)
     parquet(path, range(-0, 7), column)
     assert len(Gallery.load(path, model, progress=False)) == 7
@@ -193,7 +194,7 @@ def test_a_row_without_its_picture_is_skipped_and_never_followed(tmp_path: Path)
     (tmp_path / "secret.png").write_bytes(png(0))
     cells = [{"bytes": png(1), "path": None}, {"bytes": None, "path": str(tmp_path / "secret.png")}, None]
     pq.write_table(pa.table({"image": cells}), tmp_path / "a.parquet")
-    gallery = Gallery.build(tmp_path / "a.parquet", MeanColour(), progress=False)
+    gallery = Gallery.build(tmp_path / "a.parquet", MeanColor(), progress=False)
     assert [name for name, _ in gallery.skipped] == ["000001", "000002"]
     assert "holds no picture" in gallery.skipped[0][1]
 
@@ -223,7 +224,7 @@ def test_what_save_to_disk_wrote_is_a_gallery(tmp_path: Path, several: bool) -> 
     if several:
         given = datasets.DatasetDict({"train": given, "test": split([5, 6])})
     given.save_to_disk(str(tmp_path / "birds"))
-    built = Gallery.build(tmp_path / "birds", MeanColour(), progress=False)
+    built = Gallery.build(tmp_path / "birds", MeanColor(), progress=False)
     names = (
         ["train/000000", "train/000001", "train/000002", "test/000000", "test/000001"]
         if several
@@ -232,9 +233,10 @@ def test_what_save_to_disk_wrote_is_a_gallery(tmp_path: Path, several: bool) -> 
     assert [record.id for record in built.records] == names
     assert np.array_equal(load_image(built.records[0].path), picture(4))
     assert built.records[1].caption == "picture 2"
-    assert not list((tmp_path / "birds").glob("gallery*")), "the dataset's own folder is left as it is"
-    (tmp_path / "birds.mmgrad" / "gallery.json").unlink()
-    Gallery.load(tmp_path / "birds", model := MeanColour(), progress=False)
+    own = {path.name for path in (tmp_path / "birds").rglob("*") if path.suffix in (".sqlite", ".safetensors")}
+    assert not own, "the dataset's own folder is left as it is"
+    assert list((tmp_path / "birds.mmgrad").glob("*.safetensors"))
+    Gallery.load(tmp_path / "birds", model := MeanColor(), progress=False)
     assert model.embedded == 0
 
 
