@@ -28,6 +28,7 @@ from mmgrad.models.zero_shot import DualComposer
 from mmgrad.utils import hub
 from mmgrad.utils.device import choose_device
 from mmgrad.utils.resources import CHECKPOINTS
+from mmgrad.utils.torch_defaults import standard_torch
 
 DEFAULT = "compact"
 BATCH = 32
@@ -188,6 +189,7 @@ class Model(ModelHubMixin):
         self.generate_model_card()
 
 
+@standard_torch()
 def load_model(
     name: str | Path | None = None,
     device: str | torch.device | None = None,
