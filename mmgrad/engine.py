@@ -26,7 +26,7 @@ from mmgrad.attribution.words import word_maps
 from mmgrad.errors import InputError
 from mmgrad.gallery.gallery import Gallery
 from mmgrad.gallery.near_duplicates import find_near_duplicates
-from mmgrad.imaging.io import Source, load_image
+from mmgrad.imaging.io import Source, read_image
 from mmgrad.imaging.letterbox import Letterbox
 from mmgrad.models.model import Model, load_model
 from mmgrad.results import (
@@ -40,6 +40,7 @@ from mmgrad.retrieval import confidence_of, rank, search_batch
 from mmgrad.suggestions import recognise, suggest
 from mmgrad.utils.resources import GALLERY as DEFAULT_GALLERY
 from mmgrad.utils.timing import StepTimer
+from mmgrad.utils.torch_defaults import standard_torch
 
 BATCH = 32
 """Queries of a search that are encoded together."""
@@ -232,7 +233,7 @@ class Engine:
 
     def suggest(self, image: Source) -> list[str]:
         """Sentences to try on a picture, made of the things that are recognized in it."""
-        return suggest(recognise(self.model, self.gallery, load_image(image)))
+        return suggest(recognise(self.model, self.gallery, read_image(image).pixels))
 
     def contrast(self, image: Source, text: str, first: str, second: str, text_weight: float = 1.0) -> Contrast:
         """Why the picture `first` of the gallery rather than `second`, both by id.
@@ -271,7 +272,7 @@ class Engine:
         return EncodedFollowUps(self.model, self.gallery, *reference, found, self.thresholds)
 
 
-@torch.inference_mode(False)
+@standard_torch()
 def load(
     model: str | Path | None = None,
     gallery: str | Path | None = None,

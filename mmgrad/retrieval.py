@@ -10,7 +10,7 @@ from mmgrad.errors import InputError
 from mmgrad.gallery.gallery import Gallery
 from mmgrad.gallery.near_duplicates import find_near_duplicates
 from mmgrad.gallery.search import SearchResult
-from mmgrad.imaging.io import Source, load_image
+from mmgrad.imaging.io import Source, read_image
 from mmgrad.models.confidence import Confidence, clues_of
 from mmgrad.models.model import Model
 from mmgrad.models.query import interpolate_query
@@ -58,7 +58,7 @@ def search_batch(
     unique = {id(source): source for source in sources}
     row_of = {key: row for row, key in enumerate(unique)}
     rows = [row_of[id(source)] for source in sources]
-    pictures = [load_image(source) for source in unique.values()]
+    pictures = [read_image(source).pixels for source in unique.values()]
     features, _ = model.features(pictures)
     images, references = model.composer.encode_image(features), model.composer.encode_reference(features)
     tokens = encode_texts(model, texts)

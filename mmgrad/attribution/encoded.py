@@ -1,7 +1,7 @@
 """A query and pictures of the gallery as the model sees them: encoded once, shared by all maps and follow-ups."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -11,9 +11,8 @@ from mmgrad.attribution.gradients import AttributionModel, Head
 from mmgrad.encoders.base import TextTokens
 from mmgrad.errors import InputError
 from mmgrad.gallery.sources.folder import Record
-from mmgrad.imaging.io import Source, load_image
+from mmgrad.imaging.io import LoadedImage, Source, read_image
 from mmgrad.imaging.letterbox import Letterbox
-from mmgrad.imaging.size import original_size
 from mmgrad.models.model import Model
 from mmgrad.models.query import interpolate_query
 from mmgrad.utils.timing import StepTimer
@@ -111,12 +110,12 @@ def encode_reference(
     Raises InputError for a picture that cannot be read, and a text that holds no word.
     """
     timer = timer or StepTimer()
-    pixels = load_image(source)
-    features, (box,) = model.features([pixels])
+    picture = read_image(source)
+    features, (box,) = model.features([picture.pixels])
     timer.lap("features")
     query = EncodedQuery.of(model.composer, text, encode_texts(model, [text]), features, text_weight)
     timer.lap("text")
-    return pixels, _of_original(box, source, pixels), query
+    return picture.pixels, box.for_size(picture.height, picture.width), query
 
 
 def encode_records(model: Model, records: Sequence[Record]) -> tuple[EncodedImages, dict[str, str]]:
@@ -124,24 +123,20 @@ def encode_records(model: Model, records: Sequence[Record]) -> tuple[EncodedImag
 
     A picture may have been deleted or damaged after it was indexed. The sentence does not name its path.
     """
-    pictures, notes = {}, {}
+    pictures: dict[str, LoadedImage] = {}
+    notes = {}
     for record in records:
         try:
-            pictures[record.id] = load_image(record.path)
+            pictures[record.id] = read_image(record.path)
         except (InputError, OSError):
             notes[record.id] = (
                 f"The picture '{record.id}' of the gallery can no longer be read; index the gallery again."
             )
     readable = tuple(record for record in records if record.id in pictures)
-    images = tuple(pictures[record.id] for record in readable)
     if not readable:
         return EncodedImages((), (), torch.empty(0), ()), notes
+    loaded = [pictures[record.id] for record in readable]
+    images = tuple(picture.pixels for picture in loaded)
     features, boxes = model.features(images)
-    boxes = [_of_original(box, record.path, image) for box, record, image in zip(boxes, readable, images, strict=True)]
+    boxes = [box.for_size(one.height, one.width) for box, one in zip(boxes, loaded, strict=True)]
     return EncodedImages(readable, images, features, tuple(boxes)), notes
-
-
-def _of_original(box: Letterbox, source: Source, pixels: np.ndarray) -> Letterbox:
-    """The same place in the model's square, with the size of the original picture."""
-    height, width = original_size(source, pixels)
-    return replace(box, height=height, width=width)

@@ -100,7 +100,7 @@ class CompactEncoder:
             return False
         import openvino
 
-        example = torch.zeros(BLOCK, 3, self.size, self.size)
+        example = torch.zeros(BLOCK, 3, self.size, self.size, dtype=torch.float32)
         net = copy.deepcopy(self.net).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
         graph = openvino.convert_model(net, example_input=example, input=[-1, 3, self.size, self.size])
         # Left to itself it computes in bfloat16 where the processor can: features are then off by 8 %.
@@ -169,7 +169,7 @@ class CompactEncoder:
             for word, vector in own
             for token in word.tokens
         ]
-        states = torch.zeros(*shape, TOP, device=self.device)
+        states = torch.zeros(*shape, TOP, dtype=torch.float32, device=self.device)
         if found:
             rows, tokens, vectors = zip(*found, strict=True)
             states[list(rows), list(tokens)] = LOOK_SCALE * torch.stack(vectors)

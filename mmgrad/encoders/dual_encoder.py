@@ -94,7 +94,9 @@ class DualEncoder:
         boxes = [Letterbox.fit(image.shape[0], image.shape[1], self.size) for image in images]
         stack = np.stack([box.apply(image) for box, image in zip(boxes, images, strict=True)])
         pixels = torch.from_numpy(stack).float() * self._scale
-        return ((pixels - torch.tensor(self._mean)) / torch.tensor(self._std)).permute(0, 3, 1, 2), boxes
+        return (
+            (pixels - torch.tensor(self._mean, dtype=torch.float32)) / torch.tensor(self._std, dtype=torch.float32)
+        ).permute(0, 3, 1, 2), boxes
 
     def trunk(self, pixels: Tensor) -> Tensor:
         """pixels [B, 3, size, size] -> feature map [B, C (1 + p), grid, grid] float32, no gradient."""

@@ -24,6 +24,7 @@ from mmgrad.models.zero_shot import DualComposer, check_composition
 from mmgrad.utils import hub
 from mmgrad.utils.device import choose_device
 from mmgrad.utils.resources import CHECKPOINTS
+from mmgrad.utils.torch_defaults import standard_torch
 
 if TYPE_CHECKING:  # these import transformers, which the default model does without
     from huggingface_hub import ModelCard
@@ -209,6 +210,7 @@ class Model:
         return self.composer
 
 
+@standard_torch()
 def load_model(
     name: ModelSpec | str | Path | None = None,
     device: str | torch.device | None = None,

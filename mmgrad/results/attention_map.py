@@ -1,6 +1,6 @@
 """An attention map over one picture: raw values, geometry, peak, overlay."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -80,7 +80,7 @@ class AttentionMap:
 
     def on_pixels(self, height: int, width: int) -> np.ndarray:
         """The positive map over the whole picture sampled at height x width pixels, float32, raw scale."""
-        return replace(self.letterbox, height=height, width=width).restore(np.maximum(self.values, 0))
+        return self.letterbox.restore(np.maximum(self.values, 0), (height, width))
 
     def overlay(self, alpha: float = 0.6, image: np.ndarray | None = None, peak: float | None = None) -> Image.Image:
         """The picture with the map drawn over it. An empty map draws nothing.

@@ -2,65 +2,51 @@ import io
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import pytest
 from PIL import Image
 
+from mmgrad.gallery.sources.folder import Record
+from mmgrad.imaging.letterbox import Letterbox
 from mmgrad.render import figure as figure_module
 from mmgrad.render.figure import figure
+from mmgrad.results import AttentionMap, Explanation, Hit, WordAttribution
 
 
-def evidence(height: int, width: int, peak: float) -> SimpleNamespace:
-    values = np.zeros((height, width), np.float32)
-    values[height // 4 : height // 2, width // 4 : width // 2] = peak
-    return SimpleNamespace(on_original=lambda: values, peak=peak, evidence=float(values.sum()), empty=peak == 0)
+def attention(height: int, width: int, peak: float) -> AttentionMap:
+    """A block of cells around (30, 20) of a picture of 80 x 60; nothing for a peak of 0."""
+    values = np.zeros((14, 14), np.float32)
+    values[4:7, 4:7] = peak
+    return AttentionMap(values, Letterbox.fit(height, width, 224))
 
 
 def explanation(
     text: str = "replace the dog with a cat", peaks: Sequence[float] = (1.0, 0.5, 0.0, 0.2, 0.1), height: int = 60
-) -> Any:
-    grey = np.full((height, 80, 3), 128, np.uint8)
+) -> Explanation:
+    gray = np.full((height, 80, 3), 128, np.uint8)
     words, position = [], 0
     for word in text.split():
         position = text.index(word, position)
         weight = 0.1 * (-1) ** len(words) * (len(words) + 1)
-        words.append(SimpleNamespace(word=word, start=position, end=position + len(word), weight=weight))
+        words.append(WordAttribution(word, position, position + len(word), weight, attention(height, 80, 1), ()))
         position += len(word)
-    hits = [
-        SimpleNamespace(
-            rank=rank,
-            record=SimpleNamespace(id=f"{rank}.png", path=Path(f"{rank}.png")),
-            score=1 / rank,
-            image=grey,
-            map=evidence(height, 80, peak),
-        )
+    hits = tuple(
+        Hit(rank, Record(f"{rank}.png", Path(f"{rank}.png")), 1 / rank, gray, attention(height, 80, peak))
         for rank, peak in enumerate(peaks, start=1)
-    ]
-    return SimpleNamespace(
-        text=text,
-        image=grey,
-        reference=evidence(height, 80, 3.0),
-        words=tuple(words),
-        hits=tuple(hits),
-        scale=max(peaks, default=0.0),
-        model="compact",
-        fingerprint="0123456789abcdef",
-        gallery="gallery",
-        text_weight=1.0,
     )
+    reference = attention(height, 80, 3.0)
+    return Explanation(text, gray, reference, tuple(words), hits, "compact", "gallery", "0123456789abcdef")
 
 
-def rendered(value: Any) -> np.ndarray:
+def rendered(value: Explanation) -> np.ndarray:
     stream = io.BytesIO()
     figure(value).savefig(stream, format="png", dpi=60)
     return np.asarray(Image.open(stream).convert("RGB"))
 
 
-def panel(value: Any, title: str) -> np.ndarray:
+def panel(value: Explanation, title: str) -> np.ndarray:
     """The pixels that are shown under a title."""
     for axes in figure(value).axes:
         if axes.get_title().startswith(title):
@@ -76,7 +62,7 @@ def test_the_reference_the_words_and_each_result_have_a_panel() -> None:
     assert "1.000" in titles[2]
 
 
-def test_it_becomes_a_picture_with_colour_in_it() -> None:
+def test_it_becomes_a_picture_with_color_in_it() -> None:
     pixels = rendered(explanation())
     assert pixels.shape[0] > 300
     assert (pixels.max(axis=2).astype(int) - pixels.min(axis=2)).max() > 100
@@ -123,7 +109,7 @@ def test_bars_show_the_sign_of_a_word() -> None:
 
 def test_large_pictures_are_bounded() -> None:
     value = explanation(height=2000, peaks=(1.0,))
-    assert max(panel(value, "1.").shape) == figure_module._PIXELS
+    assert max(panel(value, "1.").shape) == figure_module.MAX_PIXELS
 
 
 def test_no_global_state_of_matplotlib_is_touched(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,16 +91,16 @@ def test_opacity_zero_returns_the_picture_unchanged() -> None:
     assert not np.shares_memory(blended, image)
 
 
-def test_full_opacity_shows_the_pure_colour_at_the_peak() -> None:
+def test_full_opacity_shows_the_pure_color_at_the_peak() -> None:
     values = np.ones((60, 80))
     assert np.array_equal(blend(photograph(), values, peak=1, opacity=1), heat_rgba(values, 1)[..., :3])
 
 
-def test_a_blend_is_the_weighted_mean_of_picture_and_colour() -> None:
+def test_a_blend_is_the_weighted_mean_of_picture_and_color() -> None:
     image = np.full((1, 1, 3), 100, np.uint8)
     rgba = np.array([[[200, 0, 101, 128]]], np.uint8)
     share = 0.5 * 128 / 255
-    expected = [round(100 + (colour - 100) * share) for colour in (200, 0, 101)]
+    expected = [round(100 + (color - 100) * share) for color in (200, 0, 101)]
     assert lay_over(image, rgba, 0.5)[0, 0].tolist() == expected
 
 
