@@ -30,7 +30,7 @@ from mmgrad.evaluation.metrics.randomization import partners
 from mmgrad.evaluation.queries import SIDES, Side, ask, look, match
 from mmgrad.evaluation.runner import OBJECT_EDITS
 from mmgrad.models.model import load_model
-from mmgrad.synthetic.asset_library import load_atlas
+from mmgrad.synthetic.asset_library import load_asset_library
 from mmgrad.synthetic.families import Family, Triplet, make_family
 
 PAIRS = ((0.0, 0.0), (0.03, 0.03), (0.06, 0.03), (0.1, 0.03), (0.1, 0.06))
@@ -66,7 +66,7 @@ def _measure(numbers: np.ndarray) -> Columns:
     quick = copy.copy(encoder)
     if isinstance(quick, CompactEncoder):
         quick.compile()
-    families = [make_family(load_atlas(), "validation", int(number)) for number in numbers]
+    families = [make_family(load_asset_library(), "validation", int(number)) for number in numbers]
     triplets = [_pick(family, int(number)) for family, number in zip(families, numbers, strict=True)]
     pairs = list(zip(families, triplets, strict=True))
     reference = look(encoder, [family.scenes[triplet.reference] for family, triplet in pairs])

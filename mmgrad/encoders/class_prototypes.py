@@ -17,7 +17,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from mmgrad.encoders.base import Word
-from mmgrad.lexicon import imagenet, phrases
+from mmgrad.lexicon import imagenet
+from mmgrad.lexicon.nouns import COLOR_WORDS
 
 FILE = Path(__file__).resolve().parent.parent / "lexicon" / "assets" / "names.safetensors"
 """Sentence embeddings of all names, float16, which take seconds to make; `python -m mmgrad.encoders.class_prototypes`
@@ -29,7 +30,7 @@ NEAR = 0.72
 TEMPERATURE = 0.05
 LONGEST = 4  # words of a name
 MOST = 100_000  # words that are remembered
-_NO_THINGS = phrases.COLOUR_WORDS | {"one", "thing", "photo", "picture", "image", "instead"}
+_NO_THINGS = COLOR_WORDS | {"one", "thing", "photo", "picture", "image", "instead"}
 
 Embed = Callable[[Sequence[str]], Tensor]  # texts -> sentence embeddings [B, D], L2-normalised
 

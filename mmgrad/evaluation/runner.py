@@ -19,10 +19,10 @@ from mmgrad.evaluation.explainers.explainers import GRADIENTS, OURS, Explainer, 
 from mmgrad.evaluation.metrics.abstention import FOREIGN, KINDS, NONSENSE, SENTENCES, foreign_partners
 from mmgrad.evaluation.metrics.localization import Localisation, dilate, localise
 from mmgrad.evaluation.queries import SIDES, Queries, Side, look
-from mmgrad.synthetic.asset_library import load_atlas
+from mmgrad.synthetic.asset_library import load_asset_library
 from mmgrad.synthetic.families import Family, Triplet, make_family
 
-OBJECT_EDITS = ("replace", "remove", "add", "recolour", "resize", "move")
+OBJECT_EDITS = ("replace", "remove", "add", "recolor", "resize", "move")
 CHUNK = 8  # families that are encoded together
 AHEAD = 16  # families that are drawn ahead, so that memory stays bounded
 REGION = "the region itself"
@@ -146,7 +146,7 @@ def _stay_quiet() -> None:
 
 def _family(split: str, index: int) -> Family:
     cv2.setNumThreads(1)
-    return make_family(load_atlas(), split, index)
+    return make_family(load_asset_library(), split, index)
 
 
 class _Collected:
@@ -198,7 +198,7 @@ class _Collected:
             self._refuse(queries, foreign_partners(owners, [triplet.nouns for triplet in asked], captions))
             self.query += (chosen + len(self.triplets)).tolist()
         for (f, triplet), r, g_row in zip(triplets, reference.tolist(), target.tolist(), strict=True):
-            flags = (triplet.unseen_photo, triplet.unseen_noun, triplet.unseen_pattern)
+            flags = (triplet.unseen_photo, triplet.unseen_noun, triplet.unseen_template)
             where = (r + self.scenes, g_row + self.scenes, f + self.families)
             self.triplets.append((*where, triplet.edit, *flags))
         self.owner += [f + self.families for f, family in enumerate(families) for _ in family.scenes]

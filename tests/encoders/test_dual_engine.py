@@ -19,7 +19,7 @@ from mmgrad.gallery.gallery import Gallery
 from mmgrad.models.model import dual_model, load_model
 from mmgrad.models.zero_shot import COMPOSITIONS
 from mmgrad.results import AttentionMap
-from mmgrad.synthetic.asset_library import load_atlas
+from mmgrad.synthetic.asset_library import load_asset_library
 
 FAMILIES = ("clip", "siglip", "siglip2")
 TEXT = "replace the dog with a cat"
@@ -151,7 +151,7 @@ def test_what_the_suite_sees_is_what_the_engine_shows(engine):
     encoder, composer = model.encoder, model.composer
     attributed = AttributionModel(composer, encoder.to_grid)
     passed = run(encoder, {"a": composer}, "test", 1, maps=4, workers=0, progress=False)
-    family = stream.make_family(load_atlas(), "test", 0)
+    family = stream.make_family(load_asset_library(), "test", 0)
     for row, index in enumerate(passed.sides["reference"].query.tolist()):
         triplet = family.triplets[index]
         features, _ = model.features([family.scenes[triplet.reference], family.scenes[triplet.target]])

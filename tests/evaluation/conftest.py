@@ -17,7 +17,7 @@ from mmgrad.synthetic.families import make_family
 
 
 class TinyEncoder:
-    """Mean colours of 7 x 7 places, and their squares and roots; a text is the codes of its letters."""
+    """Mean colors of 7 x 7 places, and their squares and roots; a text is the codes of its letters."""
 
     name, size, channels, grid, token_width, fingerprint = "tiny", 224, 9, 7, 4, "0"
 

@@ -8,9 +8,9 @@ from hashlib import sha256
 import numpy as np
 import pytest
 
-from mmgrad.synthetic.asset_library import load_atlas
+from mmgrad.synthetic.asset_library import load_asset_library
 from mmgrad.synthetic.families import SPLITS, Family, make_family
-from mmgrad.synthetic.negative_texts import unrelated
+from mmgrad.synthetic.negative_texts import negative_text
 from mmgrad.synthetic.photo_families import Photograph, make_photograph_family
 
 COUNT = 20
@@ -28,7 +28,7 @@ same_arithmetic = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def families() -> dict[str, list[Family]]:
-    return {split: [make_family(load_atlas(), split, index) for index in range(COUNT)] for split in SPLITS}
+    return {split: [make_family(load_asset_library(), split, index) for index in range(COUNT)] for split in SPLITS}
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_pixels_and_masks_of_photograph_families_do_not_change(photograph_famili
 
 def test_texts_that_ask_for_no_change_do_not_change() -> None:
     rng = np.random.default_rng(0)
-    assert digest(unrelated(rng).encode() for _ in range(500)) == NEGATIVE_TEXTS
+    assert digest(negative_text(rng).encode() for _ in range(500)) == NEGATIVE_TEXTS
 
 
 def texts_digest(families: list[Family]) -> str:
@@ -68,7 +68,7 @@ def texts_digest(families: list[Family]) -> str:
     for family in families:
         lines += family.captions
         for triplet in family.triplets:
-            flags = (triplet.unseen_photo, triplet.unseen_noun, triplet.unseen_pattern)
+            flags = (triplet.unseen_photo, triplet.unseen_noun, triplet.unseen_template)
             lines += [triplet.text, *triplet.others, *triplet.nouns, str(triplet.removed), str(triplet.added)]
             lines.append(f"{triplet.reference} {triplet.target} {flags}")
             lines.append(f"{triplet.reference_class} {triplet.target_class}")

@@ -21,7 +21,7 @@ def captum_explainers() -> dict[str, Explainer]:
 
 def integrated_gradients(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
     """Integrated gradients (Sundararajan et al., arXiv 1703.01365) of <q, g(target)> at the feature map of each side,
-    along the way from a picture of mean colour."""
+    along the way from a picture of mean color."""
     from captum.attr import IntegratedGradients
 
     _, g_target, q = embeddings(composer, queries)

@@ -123,7 +123,7 @@ def content_free_explainers(seed: int) -> dict[str, Explainer]:
     """Maps that never look at the picture; random ones are drawn anew at each call, from the seed on."""
     rng = np.random.default_rng(seed)
 
-    def centre(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
+    def center(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
         return {side: np.stack([_centred(box) for box in queries.view(side).boxes]) for side in SIDES}
 
     def random(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
@@ -133,7 +133,7 @@ def content_free_explainers(seed: int) -> dict[str, Explainer]:
     def uniform(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
         return {side: np.stack([uniform_map(1, 1) for _ in queries.texts]) for side in SIDES}
 
-    return {"centre": centre, "random": random, "uniform": uniform}
+    return {"centre": center, "random": random, "uniform": uniform}
 
 
 def _centred(box: Letterbox) -> np.ndarray:

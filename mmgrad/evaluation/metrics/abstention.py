@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mmgrad.synthetic.triplets import says
+from mmgrad.synthetic.triplets import mentions
 
 FOREIGN, NONSENSE = "edit of another picture's thing", "nonsense"
 KINDS = (FOREIGN, NONSENSE)
@@ -52,7 +52,7 @@ def foreign_partners(
                 (
                     j
                     for j in following
-                    if families[j] != families[k] and not any(says(captions[k], noun) for noun in nouns[j])
+                    if families[j] != families[k] and not any(mentions(captions[k], noun) for noun in nouns[j])
                 ),
                 None,
             )

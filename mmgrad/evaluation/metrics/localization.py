@@ -1,7 +1,7 @@
 """Whether a map falls on the region that a text changes, at the pixels of the picture.
 
 Maps here are float [H, W], the positive evidence (>= 0) at the picture's own pixels; masks are bool [H, W]. All four
-figures are of the category localisation; higher is better.
+figures are of the category localization; higher is better.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ def localise(values: np.ndarray, mask: np.ndarray, wide: np.ndarray) -> Localisa
 
 
 def dilate(mask: np.ndarray, radius: float = TOLERANCE) -> np.ndarray:
-    """All pixels whose centre is at most `radius` pixels from that of a pixel of the mask: bool [H, W]."""
+    """All pixels whose center is at most `radius` pixels from that of a pixel of the mask: bool [H, W]."""
     if not mask.any():
         return np.zeros(mask.shape, bool)
     distance = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)

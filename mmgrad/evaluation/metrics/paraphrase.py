@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from mmgrad.lexicon import phrases
-from mmgrad.lexicon.phrases import Name
-from mmgrad.synthetic.asset_library import load_atlas
+from mmgrad.lexicon.nouns import Name, is_plural
+from mmgrad.synthetic import phrases
+from mmgrad.synthetic.asset_library import load_asset_library
 from mmgrad.synthetic.changes import Change
 from mmgrad.synthetic.families import Triplet
 from mmgrad.synthetic.scenes import Item, Scene
@@ -20,16 +20,16 @@ def paraphrase(triplet: Triplet, scene: Scene, rng: np.random.Generator) -> str:
     change = triplet.changes[0]
     for _ in range(TRIES):
         kind, slots = _slots(change, scene, rng)
-        sentence = phrases.say(kind, slots, rng, single=len(scene.items) == 1)
-        if sentence.pattern != triplet.pattern:
+        sentence = phrases.render(kind, slots, rng, single=len(scene.items) == 1)
+        if sentence.template != triplet.template:
             return sentence.text
     raise RuntimeError(f"there is one pattern only for {triplet.text!r}")
 
 
 def _slots(change: Change, scene: Scene, rng: np.random.Generator) -> tuple[str, dict[str, str]]:
-    """The kind of sentence and its slots: things are called by the triplet's words and the colour they were given."""
+    """The kind of sentence and its slots: things are called by the triplet's words and the color they were given."""
     there = scene.find(change.key) if change.key else None
-    repainted = change.kind == "recolour"  # "make the car red", whatever its colour now
+    repainted = change.kind == "recolor"  # "make the car red", whatever its color now
     old = _name(change.old_word, None if repainted else there) if there else None
     new = _name(change.new_word, change.item) if change.item and change.new_word else None
     slots, kind = phrases.thing_slots(old, new), change.kind
@@ -40,17 +40,17 @@ def _slots(change: Change, scene: Scene, rng: np.random.Generator) -> tuple[str,
         kind = "add_at" if kind == "add" else kind
     if repainted:
         painted = _name(change.old_word, change.item)
-        slots |= {"colour": painted.adjective, "coloured": painted.bare, "a_coloured": painted.indefinite}
+        slots |= {"color": painted.adjective, "colored": painted.bare, "a_colored": painted.indefinite}
     if kind == "resize":
         size = "bigger" if change.grows else "smaller"
-        slots["a_sized"] = Name(change.old_word, phrases.is_plural(change.old_word), size).indefinite
+        slots["a_sized"] = Name(change.old_word, is_plural(change.old_word), size).indefinite
         kind = size
     return kind, slots
 
 
 def _name(word: str, item: Item | None = None) -> Name:
-    return Name(word, phrases.is_plural(word), item.recolour or "" if item else "")
+    return Name(word, is_plural(word), item.recolor or "" if item else "")
 
 
 def _noun(item: Item) -> str:
-    return next(cutout.noun for cutout in load_atlas().cutouts if cutout.id == item.cutout)
+    return next(cutout.noun for cutout in load_asset_library().cutouts if cutout.id == item.cutout)

@@ -44,7 +44,7 @@ def cascade(composer: Network, seed: int = 0) -> list[tuple[str, Network]]:
 def random_trunk(encoder: Encoder, pixels: Tensor, seed: int = 0) -> Encoder | None:
     """The encoder with all its networks drawn anew; None where it has none.
 
-    Batch normalisation measures its statistics on `pixels` [B, 3, S, S]: under the old ones a random network is silent.
+    Batch normalization measures its statistics on `pixels` [B, 3, S, S]: under the old ones a random network is silent.
     The encoder itself is not changed. Raises ValueError where features of the trunk stay as they were.
     """
     if not any(isinstance(part, nn.Module) for part in vars(encoder).values()):

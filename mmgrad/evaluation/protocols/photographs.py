@@ -2,7 +2,7 @@
 
 In mosaics of two by two photographs the text names the thing in one of them (focus; Arias-Duarte et al., arXiv
 2109.15035): chance is a quarter, and where a photographer puts a subject tells nothing. Where boxes are known, the map
-is also to point at the thing in photographs that are cropped so that it lies off centre. In the search each photograph
+is also to point at the thing in photographs that are cropped so that it lies off center. In the search each photograph
 is to be replaced by things of other classes, and any photograph of that class is right.
 """
 
@@ -23,7 +23,7 @@ from mmgrad.evaluation.metrics.localization import energy_inside, points_inside
 from mmgrad.evaluation.protocols.photograph_queries import EDITS, Question, confused, crops, mosaics, name, wording
 from mmgrad.evaluation.queries import SIDES, Side, ask, look, on_input
 from mmgrad.evaluation.reporting.tables import label, percent, table
-from mmgrad.lexicon.imagenet import fits
+from mmgrad.lexicon.imagenet import is_called
 from mmgrad.synthetic.photo_boxes import Box
 from mmgrad.synthetic.photo_families import LEAST_CLASSES, Photograph, is_for_validation
 
@@ -155,7 +155,7 @@ def _retrieval(
     for photo in (pool[i] for i in asked):
         different = [one for one in pool if not confused(one, photo)]
         other = different[int(rng.integers(len(different)))]
-        wanted.append([fits(name(other).word, one.index) for one in whole])
+        wanted.append([is_called(one.index, name(other).word) for one in whole])
         texts.append(wording("replace", photo, other))
     right = torch.tensor(wanted)  # (ROUNDS x N, N + others)
     rows = []

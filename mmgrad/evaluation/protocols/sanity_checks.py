@@ -37,8 +37,8 @@ Key = tuple[str, str, Side, str]  # model, method, side, figure
 class Probed:
     """What the probes found of N queries, each a row of the pass `rows` [N]; nan where a figure is not defined.
 
-    `faithfulness`, `randomisation` and `stability` hold columns float64 [N]; the figures of the first are those of
-    `Curves.figures` and of the localisation, those of the others rank correlations with the original map. `curves` are
+    `faithfulness`, `randomization` and `stability` hold columns float64 [N]; the figures of the first are those of
+    `Curves.figures` and of the localization, those of the others rank correlations with the original map. `curves` are
     kept by model, method and side; `seconds` [N] is the time for both maps of a query, features given, by model and
     method; `stages` are the parts of each model in the order in which they were drawn anew.
     """

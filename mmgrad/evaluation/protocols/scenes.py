@@ -50,7 +50,7 @@ def evaluate(
     `thresholds` may give a model's "reference" and "target" sums of evidence below which a map is empty, and
     `confidences` how sure it is; otherwise they are chosen on validation, as are the weight of the text in the sums and
     the level of the IoU. `split` is "test" or "validation"; the latter is then judged by what was chosen on it. So many
-    of the explained queries as `faithfulness` says are put to the slow probes: deletion, insertion, randomisation,
+    of the explained queries as `faithfulness` says are put to the slow probes: deletion, insertion, randomization,
     stability. Of so many replacements as `words` says, the words are judged one by one. `explainers` are further ways
     to make maps, by name, measured beside the project's own and the baselines; the probes add those of captum where it
     is installed.

@@ -1,4 +1,4 @@
-"""A report as figures: localisation by edit, curves of deletion and insertion, and what randomisation leaves.
+"""A report as figures: localization by edit, curves of deletion and insertion, and what randomization leaves.
 
 Only matplotlib's object interface is used, as in `mmgrad.render.figure`.
 """
@@ -17,8 +17,8 @@ from mmgrad.evaluation.queries import SIDES
 from mmgrad.evaluation.runner import OBJECT_EDITS
 
 DPI = 130
-COLOURS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#888888", "#000000")
-"""Told apart by people who see few colours (Okabe and Ito, 2008)."""
+COLORS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#888888", "#000000")
+"""Told apart by people who see few colors (Okabe and Ito, 2008)."""
 _COMPARED = (OURS, "text-blind Grad-CAM", ORACLE, "centre")
 
 
@@ -73,8 +73,8 @@ def _reliability(report: dict, model: str) -> Figure:
     panel = sheet.subplots()
     panel.plot([0, 1], [0, 1], color="#888888", linewidth=1, linestyle="--")
     said, came = ([one[key] for one in row["bins"]] for key in ("said", "came"))
-    panel.plot(said, came, color=COLOURS[1], linewidth=1.5)
-    panel.scatter(said, came, [20 + 400 * one["count"] / row["count"] for one in row["bins"]], color=COLOURS[1])
+    panel.plot(said, came, color=COLORS[1], linewidth=1.5)
+    panel.scatter(said, came, [20 + 400 * one["count"] / row["count"] for one in row["bins"]], color=COLORS[1])
     panel.set(xlim=(0, 1), ylim=(0, 1), xlabel="stated chance that the first is right", ylabel="share that was right")
     panel.set_title(f"calibration error {100 * row['error']:.1f} %", fontsize=10)
     panel.spines[["top", "right"]].set_visible(False)
@@ -87,17 +87,17 @@ def _curves(found: dict, model: str) -> Figure:
     panels = sheet.subplots(2, 3)
     for down, side in enumerate(SIDES):
         rows = {r["method"]: r for r in found["curves"] if r["model"] == model and r["side"] == side}
-        for colour, method in zip(_colours(len(found["methods"])), found["methods"], strict=True):
+        for color, method in zip(_colours(len(found["methods"])), found["methods"], strict=True):
             row, width = rows[method], 2.5 if method == OURS else 1.2
             shares = 100 * np.array(row["shares"])
             for across, name in enumerate(("deletion", "insertion")):
                 panel, points = panels[down][across], row[name]
-                panel.plot(shares, points["mean"], color=colour, linewidth=width, label=method)
-                panel.fill_between(shares, points["low"], points["high"], color=colour, alpha=0.12, linewidth=0)
+                panel.plot(shares, points["mean"], color=color, linewidth=width, label=method)
+                panel.fill_between(shares, points["low"], points["high"], color=color, alpha=0.12, linewidth=0)
                 better = "lower is better" if name == "deletion" else "higher is better"
                 panel.set_title(f"{side} map: {name}, {better}", fontsize=10)
                 panel.set_ylabel("score of the match")
-            panels[down][2].plot(shares, row["rank"], color=colour, linewidth=width)
+            panels[down][2].plot(shares, row["rank"], color=color, linewidth=width)
         panels[down][2].set(yscale="log", ylabel="rank of the target, geometric mean")
         panels[down][2].set_title(f"{side} map: deletion, higher is better", fontsize=10)
     for panel in panels.flat:
@@ -129,15 +129,15 @@ def _randomisation(found: dict, model: str) -> Figure:
     stages = [*found["stages"][model], TEXT]
     methods = [method for method in found["methods"] if method not in (ORACLE, "uniform")]
     for panel, side in zip(sheet.subplots(1, 2), SIDES, strict=True):
-        for colour, method in zip(_colours(len(methods)), methods, strict=True):
+        for color, method in zip(_colours(len(methods)), methods, strict=True):
             rows = {
                 row["figure"]: row["value"]["mean"]
                 for row in found["randomisation"]
                 if (row["model"], row["method"], row["side"], row["group"]) == (model, method, side, "all")
             }
             values = [rows[stage] for stage in stages]
-            panel.plot(range(len(stages) - 1), values[:-1], marker="o", markersize=3, color=colour, label=method)
-            panel.plot(len(stages) - 1, values[-1], marker="s", color=colour)
+            panel.plot(range(len(stages) - 1), values[:-1], marker="o", markersize=3, color=color, label=method)
+            panel.plot(len(stages) - 1, values[-1], marker="s", color=color)
         panel.axhline(found["limits"]["parameters"], color="0.6", linewidth=0.8, linestyle="--")
         panel.set_xticks(range(len(stages)), labels=stages, rotation=45, ha="right", fontsize=8)
         panel.set(ylim=(-0.5, 1.05), ylabel="rank correlation", title=f"{side} map: lower is better")
@@ -151,15 +151,15 @@ def _bars(panel: Axes, figures: dict[str, dict[str, dict]]) -> None:
     edits = [edit for edit in ("all", *OBJECT_EDITS) if any(by[edit]["count"] for by in figures.values())]
     width = 0.8 / max(len(figures), 1)
     for number, (method, by_edit) in enumerate(figures.items()):
-        colour = COLOURS[_COMPARED.index(method)]
+        color = COLORS[_COMPARED.index(method)]
         values = [by_edit[edit] for edit in edits]
         means = np.array([value["mean"] for value in values])
         spread = np.abs([[v["mean"] - v["low"] for v in values], [v["high"] - v["mean"] for v in values]])
         where = np.arange(len(edits)) + (number - (len(figures) - 1) / 2) * width
-        panel.bar(where, means, width, yerr=spread, color=colour, label=method, error_kw={"linewidth": 0.8})
+        panel.bar(where, means, width, yerr=spread, color=color, label=method, error_kw={"linewidth": 0.8})
     panel.set_xticks(range(len(edits)), labels=edits, fontsize=9)
     panel.spines[["top", "right"]].set_visible(False)
 
 
 def _colours(count: int) -> Sequence[str]:
-    return [COLOURS[number % len(COLOURS)] for number in range(count)]
+    return [COLORS[number % len(COLORS)] for number in range(count)]

@@ -12,7 +12,7 @@ Found = dict[str, Any]
 
 
 def probe_sections(report: dict) -> Iterator[str]:
-    """Deletion and insertion, randomisation, stability; nothing where they were not asked for."""
+    """Deletion and insertion, randomization, stability; nothing where they were not asked for."""
     found: Found | None = report.get("probes")
     if found is not None:
         for part in (_faithfulness, _gains, _randomisation, _stability):

@@ -7,7 +7,7 @@ from mmgrad.encoders.base import Encoder
 from mmgrad.evaluation import runner as stream
 from mmgrad.evaluation.metrics.abstention import FOREIGN, NONSENSE, SENTENCES, foreign_partners
 from mmgrad.models.composer import Composer
-from mmgrad.synthetic.asset_library import load_atlas
+from mmgrad.synthetic.asset_library import load_asset_library
 
 
 def test_a_partner_is_of_another_family_and_names_nothing_that_is_there() -> None:
@@ -20,9 +20,9 @@ def test_a_partner_is_of_another_family_and_names_nothing_that_is_there() -> Non
 
 
 def test_no_sentence_of_nonsense_names_a_thing_of_the_atlas() -> None:
-    atlas = load_atlas()
-    names = {name for cutout in atlas.cutouts for name in cutout.names}
-    names |= {name for background in atlas.backgrounds for name in background.names}
+    library = load_asset_library()
+    names = {name for cutout in library.cutouts for name in cutout.names}
+    names |= {name for background in library.backgrounds for name in background.names}
     said = {word for sentence in SENTENCES for word in sentence.lower().split()}
     assert not names & said
 
@@ -31,7 +31,7 @@ def test_a_pass_keeps_the_evidence_of_nonsense(encoder: Encoder, composer: Compo
     passed = stream.run(encoder, {"a": composer}, "test", 3, maps=4, workers=0, progress=False)
     assert len(passed.refused[NONSENSE]["a"]) == len(passed.refused[FOREIGN]["a"]) == 4
     row = int(passed.reference[passed.sides["reference"].query[0]])
-    scenes = [scene for n in range(3) for scene in stream.make_family(load_atlas(), "test", n).scenes]
+    scenes = [scene for n in range(3) for scene in stream.make_family(load_asset_library(), "test", n).scenes]
     features = encoder.trunk(encoder.prepare([scenes[row]])[0])
     tokens = encoder.encode_text([SENTENCES[0]])
     alone = reference_map(AttributionModel(composer, encoder.to_grid), features, tokens)

@@ -73,7 +73,7 @@ def test_layers_without_a_way_to_reset_them_are_drawn_with_their_own_spread() ->
 
 
 class _Convolved:
-    """An encoder with a network, normalised as trained ones are."""
+    """An encoder with a network, normalized as trained ones are."""
 
     def __init__(self, kept: bool = False) -> None:
         torch.manual_seed(0)
@@ -100,7 +100,7 @@ def test_a_random_trunk_is_another_one_and_not_silent() -> None:
     assert other is not None
     features = other.trunk(pixels)
     assert not (features == before).any()
-    assert features.std(dim=(0, 2, 3)).min() > 0.3  # normalised: about one
+    assert features.std(dim=(0, 2, 3)).min() > 0.3  # normalized: about one
     assert torch.equal(encoder.trunk(pixels), before)
     assert torch.allclose(
         other.trunk(pixels[:1]), features[:1], atol=1e-4

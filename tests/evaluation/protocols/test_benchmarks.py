@@ -21,7 +21,7 @@ DIMENSION = 5
 
 
 class StubEncoder:
-    """A picture is the number that its grey tells; a text is a fixed random vector."""
+    """A picture is the number that its gray tells; a text is a fixed random vector."""
 
     name, size, channels, grid, token_width, fingerprint = "stub", 16, 1, 1, DIMENSION, "0"
     device = torch.device("cpu")

@@ -16,7 +16,7 @@ from mmgrad.evaluation.protocols.photograph_queries import crops, different, mos
 from mmgrad.evaluation.protocols.photographs import GALLERY, _figures, _fillers, _retrieval
 from mmgrad.lexicon.imagenet import classes, fits, name
 from mmgrad.models.composer import Composer
-from mmgrad.synthetic.photo_boxes import load_boxes, off_centre
+from mmgrad.synthetic.photo_boxes import load_boxes, off_center
 from mmgrad.synthetic.photo_families import Photograph, is_for_validation
 
 
@@ -47,7 +47,7 @@ def test_a_map_that_sees_nothing_has_a_quarter_of_its_energy_in_a_quarter(encode
     rows = {row["method"]: row for row in report["focus"] if (row["group"], row["side"]) == ("all", "reference")}
     for method in ("centre", "uniform"):
         assert rows[method]["energy"]["mean"] == pytest.approx(0.25, abs=0.005)
-        assert rows[method]["peak"]["mean"] == 0  # the centre touches all four, a flat map points at nothing
+        assert rows[method]["peak"]["mean"] == 0  # the center touches all four, a flat map points at nothing
     assert report["photographs"] == report["classes"] == len([p for p in photographs if is_for_validation(p.wnid)])
     text = photographs_markdown(report | {"fingerprints": {"tiny": "0123"}})
     assert "| MMGrad |" in text
@@ -59,13 +59,13 @@ def test_a_crop_shows_the_thing_off_centre_and_knows_where(pool: list[Photograph
     photo = pool[0]
     picture = np.zeros((60, 80, 3), np.uint8)
     picture[24:36, 32:48] = 255
-    crop, inside = off_centre(picture, ((0.4, 0.4, 0.6, 0.6),), 224)  # type: ignore[misc]
+    crop, inside = off_center(picture, ((0.4, 0.4, 0.6, 0.6),), 224)  # type: ignore[misc]
     assert max(crop.shape[:2]) == 224
     assert inside.shape == crop.shape[:2]
     assert crop[inside].mean() > 230
     assert crop[~inside].mean() < 25
     assert not inside[inside.shape[0] // 2, inside.shape[1] // 2]
-    assert off_centre(picture, ((0.05, 0.05, 0.95, 0.95),), 224) is None  # it fills every crop
+    assert off_center(picture, ((0.05, 0.05, 0.95, 0.95),), 224) is None  # it fills every crop
     boxes = {one.path.name: ((0.4, 0.4, 0.6, 0.6),) for one in pool[:9]}
     asked = list(crops(pool, boxes, seed=0))
     assert {one.edit for one in asked} == {"remove", "replace"}

@@ -17,7 +17,7 @@ from mmgrad.evaluation.metrics.retrieval import target_ranks
 from mmgrad.evaluation.reporting.error_analysis import FIRST, error_figures, first_results
 from mmgrad.evaluation.runner import OBJECT_EDITS, REGION, Pass, run
 from mmgrad.models.composer import Composer
-from mmgrad.synthetic.asset_library import load_atlas
+from mmgrad.synthetic.asset_library import load_asset_library
 from mmgrad.synthetic.families import SCENES, Family
 
 FAMILIES = 9  # more than one chunk
@@ -30,7 +30,7 @@ def passed(encoder: Encoder, composer: Composer) -> Pass:
 
 @pytest.fixture(scope="module")
 def families() -> list[Family]:
-    return [stream.make_family(load_atlas(), "test", index) for index in range(FAMILIES)]
+    return [stream.make_family(load_asset_library(), "test", index) for index in range(FAMILIES)]
 
 
 @pytest.fixture(scope="module")
