@@ -27,7 +27,7 @@ from mmgrad.evaluation.metrics.correlation import agreement
 from mmgrad.evaluation.metrics.faithfulness import curves, order
 from mmgrad.evaluation.metrics.localization import energy_inside
 from mmgrad.evaluation.metrics.randomization import partners
-from mmgrad.evaluation.queries import SIDES, Side, ask, look, match
+from mmgrad.evaluation.queries import SIDES, Side, encode_queries, encode_images, score_function
 from mmgrad.evaluation.runner import OBJECT_EDITS
 from mmgrad.models.model import load_model
 from mmgrad.synthetic.asset_library import load_asset_library
@@ -69,9 +69,9 @@ def _measure(numbers: np.ndarray) -> Columns:
     families = [make_family(load_asset_library(), "validation", int(number)) for number in numbers]
     triplets = [_pick(family, int(number)) for family, number in zip(families, numbers, strict=True)]
     pairs = list(zip(families, triplets, strict=True))
-    reference = look(encoder, [family.scenes[triplet.reference] for family, triplet in pairs])
-    target = look(encoder, [family.scenes[triplet.target] for family, triplet in pairs])
-    queries = ask(encoder, reference, target, [triplet.text for triplet in triplets])
+    reference = encode_images(encoder, [family.scenes[triplet.reference] for family, triplet in pairs])
+    target = encode_images(encoder, [family.scenes[triplet.target] for family, triplet in pairs])
+    queries = encode_queries(encoder, reference, target, [triplet.text for triplet in triplets])
     others = partners(queries.texts, numbers.tolist())
     swapped = queries.with_texts(
         encoder, [queries.texts[k if other is None else other] for k, other in enumerate(others)]
@@ -87,8 +87,8 @@ def _measure(numbers: np.ndarray) -> Columns:
         for side in SIDES:
             found[row, side, "swapped"] += alike[side].tolist()
             for k, triplet in enumerate(triplets):
-                view = queries.view(side)
-                seen = match(quick, composer, queries, side, k)
+                view = queries.images(side)
+                seen = score_function(quick, composer, queries, side, k)
                 turns = order(maps[side][k], view.boxes[k], np.random.default_rng(int(numbers[k])))
                 scores = gallery @ seen.other if side == "target" else None
                 figures = curves(

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from mmgrad.encoders.base import TextTokens
-from mmgrad.evaluation import runner as stream
+from mmgrad.evaluation import families
 from mmgrad.imaging.letterbox import Letterbox
 from mmgrad.models.composer import Composer
 from mmgrad.synthetic.families import make_family
@@ -44,7 +44,7 @@ class TinyEncoder:
 def _drawn_once() -> Iterator[None]:
     """Families are the same every time, so that each is drawn once for all tests."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stream, "make_family", lru_cache(maxsize=None)(make_family))
+        patch.setattr(families, "make_family", lru_cache(maxsize=None)(make_family))
         yield
 
 

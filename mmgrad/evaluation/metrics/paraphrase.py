@@ -1,4 +1,4 @@
-"""Another sentence for the change of a triplet."""
+"""Paraphrases of a triplet's sentence."""
 
 import numpy as np
 
@@ -13,21 +13,29 @@ TRIES = 50
 
 
 def paraphrase(triplet: Triplet, scene: Scene, rng: np.random.Generator) -> str:
-    """Another sentence, of another pattern with the same nouns, for the single change of a thing in `scene`, the layout
-    of the triplet's reference. Raises ValueError for a triplet of several changes or of a background."""
+    """A sentence from another template with the same nouns.
+
+    Args:
+        triplet: a triplet with a single change of an object.
+        scene: layout of its reference.
+        rng: source of randomness.
+
+    Raises:
+        ValueError: the triplet has several changes, or it changes the background.
+    """
     if len(triplet.changes) != 1 or triplet.changes[0].kind == "background":
-        raise ValueError(f"only single changes of a thing are said again, not {triplet.edit!r}")
+        raise ValueError(f"only a single change of an object can be paraphrased, not {triplet.edit!r}")
     change = triplet.changes[0]
     for _ in range(TRIES):
         kind, slots = _slots(change, scene, rng)
         sentence = phrases.render(kind, slots, rng, single=len(scene.items) == 1)
         if sentence.template != triplet.template:
             return sentence.text
-    raise RuntimeError(f"there is one pattern only for {triplet.text!r}")
+    raise RuntimeError(f"there is only one template for {triplet.text!r}")
 
 
 def _slots(change: Change, scene: Scene, rng: np.random.Generator) -> tuple[str, dict[str, str]]:
-    """The kind of sentence and its slots: things are called by the triplet's words and the color they were given."""
+    """The kind of sentence and its slots, with the triplet's nouns and colors."""
     there = scene.find(change.key) if change.key else None
     repainted = change.kind == "recolor"  # "make the car red", whatever its color now
     old = _name(change.old_word, None if repainted else there) if there else None

@@ -1,4 +1,5 @@
-"""What is asked of real photographs, with the region that the text is about known: of mosaics, and of crops."""
+"""Queries about real photographs with a known region: mosaics of four photographs, and crops with an object off
+center."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,15 +20,23 @@ EDITS = ("remove", "replace")
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """Two pictures, uint8 [H, W, 3], and what is asked of the first; `gone` bool [H, W] is where the named thing is in
-    it, `come` where what comes is in the second, None where nothing comes."""
+    """A reference, a text about one object in it, and a target; pictures are uint8 [H, W, 3].
+
+    Attributes:
+        edit: "remove" or "replace".
+        text: the request.
+        reference: the picture that the text is about.
+        target: the picture that it asks for.
+        removed_mask: where the named object is in the reference, bool [H, W].
+        added_mask: where the new object is in the target, bool [H, W]; None where there is none.
+    """
 
     edit: str
     text: str
     reference: np.ndarray
     target: np.ndarray
-    gone: np.ndarray
-    come: np.ndarray | None
+    removed_mask: np.ndarray
+    added_mask: np.ndarray | None
 
 
 def mosaics(pool: Sequence[Photograph], count: int, seed: int) -> Iterator[Question]:
@@ -42,8 +51,8 @@ def mosaics(pool: Sequence[Photograph], count: int, seed: int) -> Iterator[Quest
         after = [*photo_crops[:cell], None if edit == "remove" else PhotoCrop.plain(other), *photo_crops[cell + 1 :]]
         reference, target = (canvas.draw(tuple(state), library, SIDE) for state in (photo_crops, after))
         clamp_center = canvas.mask(cell, reference).astype(bool)
-        come = clamp_center if edit == "replace" else None
-        yield Question(edit, wording(edit, shown[cell], other), reference, target, clamp_center, come)
+        added_mask = clamp_center if edit == "replace" else None
+        yield Question(edit, wording(edit, shown[cell], other), reference, target, clamp_center, added_mask)
 
 
 def crops(pool: Sequence[Photograph], boxes: Mapping[str, tuple[Box, ...]], seed: int) -> Iterator[Question]:
@@ -62,9 +71,9 @@ def crops(pool: Sequence[Photograph], boxes: Mapping[str, tuple[Box, ...]], seed
         others = [one for one in cut if not confused(one[0], photo)]
         if not others:
             continue
-        other, target, come = others[int(rng.integers(len(others)))]
+        other, target, added_mask = others[int(rng.integers(len(others)))]
         yield Question("remove", wording("remove", photo, other), picture, picture, clamp_center, None)
-        yield Question("replace", wording("replace", photo, other), picture, target, clamp_center, come)
+        yield Question("replace", wording("replace", photo, other), picture, target, clamp_center, added_mask)
 
 
 def different(pool: Sequence[Photograph], count: int, rng: np.random.Generator) -> list[Photograph]:
@@ -86,8 +95,8 @@ def confused(one: Photograph, other: Photograph) -> bool:
 
 def wording(edit: str, old: Photograph, new: Photograph) -> str:
     """ "remove the X" or "replace the X with a Y"."""
-    gone = name(old).definite
-    return f"remove {gone}" if edit == "remove" else f"replace {gone} with {name(new).indefinite}"
+    removed_mask = name(old).definite
+    return f"remove {removed_mask}" if edit == "remove" else f"replace {removed_mask} with {name(new).indefinite}"
 
 
 def name(photo: Photograph) -> Name:
