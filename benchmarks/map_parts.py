@@ -27,7 +27,7 @@ from mmgrad.evaluation.metrics.correlation import agreement
 from mmgrad.evaluation.metrics.faithfulness import curves, order
 from mmgrad.evaluation.metrics.localization import energy_inside
 from mmgrad.evaluation.metrics.randomization import partners
-from mmgrad.evaluation.queries import SIDES, Side, encode_queries, encode_images, score_function
+from mmgrad.evaluation.queries import SIDES, Side, encode_images, encode_queries, score_function
 from mmgrad.evaluation.runner import OBJECT_EDITS
 from mmgrad.models.model import load_model
 from mmgrad.synthetic.asset_library import load_asset_library
