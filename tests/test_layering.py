@@ -82,7 +82,7 @@ def imports(name: str, tree: ast.AST) -> Iterator[tuple[str, bool]]:
 
 def room(name: str) -> str:
     """The room of a module: the first part of its name below the package; "" for the package itself."""
-    return (name.split(".") + [""])[1]
+    return [*name.split("."), ""][1]
 
 
 def allowed(importer: str) -> set[str]:
