@@ -20,12 +20,11 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from mmgrad.encoders.base import Trainable
-from mmgrad.evaluation.protocols.scenes import Report, evaluate
+from mmgrad.evaluation import EvaluationOptions, Results, evaluate
 from mmgrad.models.checkpoint import load_composer
 from mmgrad.models.model import load_encoder
 from mmgrad.training import scene_cache as cache
@@ -38,8 +37,8 @@ from mmgrad.training.settings import Settings
 
 WITH, EQUAL_STEPS, EQUAL_TIME = "with", "without, equal steps", "without, equal time"
 HELD_OUT = Part("validation", 100)
-KEYS = ("pointing", "pointing_exact", "energy", "iou")
-FIGURES = ("recall@1", "recall@10", *(f"{side} {key}" for side in ("reference", "target") for key in KEYS))
+KEYS = ("pointing", "pointing_0px", "energy", "iou")
+METRICS = ("recall@1", "recall@10", *(f"{side} {key}" for side in ("reference", "target") for key in KEYS))
 
 
 def main() -> None:
@@ -93,12 +92,12 @@ def _train(job: tuple[argparse.Namespace, str, Settings]) -> None:
     train(settings, data, held_out, encoder, _folder(options, name, settings.seed), options.begin)
 
 
-def _judge(job: tuple[argparse.Namespace, list[str], int]) -> Report:
+def _judge(job: tuple[argparse.Namespace, list[str], int]) -> Results:
     options, names, seed = job
     torch.set_num_threads(1)
     heads = {name: load_composer(_folder(options, name, seed))[0] for name in names}
-    families = {"families": options.test_families, "validation_families": 40}
-    return evaluate(load_encoder("compact"), heads, **families, maps=options.maps)
+    asked = EvaluationOptions(families=options.test_families, validation_families=40, maps=options.maps)
+    return evaluate(load_encoder("compact"), heads, asked)
 
 
 def _time_ratio(settings: Settings, data: Features, encoder: Trainable, laps: int = 5) -> float:
@@ -119,8 +118,8 @@ def _time_ratio(settings: Settings, data: Features, encoder: Trainable, laps: in
     return statistics.median(ratios[1:])  # the first lap warms up
 
 
-def _tables(reports: list[Report], options: argparse.Namespace, ratio: float, longer: int) -> str:
-    first = reports[0]
+def _tables(reports: list[Results], options: argparse.Namespace, ratio: float, longer: int) -> str:
+    first = reports[0].settings
     others = [name for name in (EQUAL_STEPS, EQUAL_TIME) if name in first["models"]]
     lines = [
         "## The attention loss against none",
@@ -130,14 +129,14 @@ def _tables(reports: list[Report], options: argparse.Namespace, ratio: float, lo
         f" heads {_beginning(options)}. Test split: {first['queries']:,} queries, a gallery of {first['gallery']:,},"
         f" the reference included; maps of {first['maps']:,} queries. In per cent.",
         "",
-        f"| figure | seed | {WITH} | {''.join(f'{name} | gain (95 % interval) | ' for name in others)}".rstrip(),
+        f"| metric | seed | {WITH} | {''.join(f'{name} | gain (95 % interval) | ' for name in others)}".rstrip(),
         "|:--|--:|--:|" + "--:|--:|" * len(others),
     ]
-    for figure in FIGURES:
+    for metric in METRICS:
         for seed, report in enumerate(reports):
-            cells = [figure, str(seed), f"{_mean(report, WITH, figure):.1f}"]
+            cells = [metric, str(seed), f"{_mean(report, WITH, metric):.1f}"]
             for other in others:
-                cells += [f"{_mean(report, other, figure):.1f}", _gain(report, other, figure)]
+                cells += [f"{_mean(report, other, metric):.1f}", _gain(report, other, metric)]
             lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -146,24 +145,19 @@ def _beginning(options: argparse.Namespace) -> str:
     return "from nothing" if options.begin is None else f"that begin with `{options.begin}`"
 
 
-def _mean(report: Report, name: str, figure: str) -> float:
-    """The figure of one head, in per cent."""
-    if figure.startswith("recall"):
-        rows = report["retrieval"]
-        wanted: dict[str, Any] = {"method": "composed query", "reference_in_gallery": True}
-        key = figure
-    else:
-        side, key = figure.split()
-        rows, wanted = report["localisation"], {"side": side, "method": "MMGrad"}
-    wanted |= {"model": name, "group": "all"}
-    row = next(row for row in rows if all(row[k] == value for k, value in wanted.items()))
-    return 100 * row[key]["mean"]
+def _mean(results: Results, name: str, metric: str) -> float:
+    """The mean of a metric of one head, in per cent."""
+    if metric.startswith("recall"):
+        keys = {"method": "composed query", "condition": "reference in gallery"}
+        return 100 * results.value("retrieval", metric, model=name, group="all", **keys).mean
+    side, key = metric.split()
+    return 100 * results.value("localization", key, model=name, group="all", side=side, method="MMGrad").mean
 
 
-def _gain(report: Report, other: str, figure: str) -> str:
-    row = next(row for row in report["differences"] if (row["than"], row["figure"]) == (other, figure))
-    gain = row["gain"]
-    return f"{100 * gain['mean']:+.1f} ({100 * gain['low']:+.1f} to {100 * gain['high']:+.1f})"
+def _gain(results: Results, other: str, metric: str) -> str:
+    side, key = ("", metric) if metric.startswith("recall") else metric.split()
+    gain = results.value("differences", key, side=side, condition=f"minus {other}")
+    return f"{100 * gain.mean:+.1f} ({100 * gain.low:+.1f} to {100 * gain.high:+.1f})"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,12 +1,11 @@
-"""How much of the whole match lies beneath the change in a map that is shown: a Markdown table.
+"""How much of the map of the whole match to blend into the map of the change: a Markdown table.
 
     python benchmarks/map_parts.py [--queries 48] [--workers 2]
 
-Values of `mmgrad.attribution.blend.FLOOR` and `REST` on the validation split, edits of a thing. Deletion and insertion
-cover and uncover pixels in the order of the map (`mmgrad.evaluation.metrics.faithfulness`); a swapped text is that of
-another query, and the figure is the rank correlation of the map with itself; the energy is that inside the region that
-changes. Each side is judged by the same queries in all rows. Deletion is better the lower, insertion the higher. Means;
-of the gain over the change alone (above 0 where better) a 95 % interval, too.
+Values of `NOISE_FLOOR` and `BACKGROUND_WEIGHT` of `mmgrad.attribution.blend` on the validation split, edits of an
+object. Columns: deletion (lower is better) and insertion (higher is better) of `mmgrad.evaluation.metrics.faithfulness`
+with their gain over the change alone (above 0 where better, 95 % interval); the rank correlation of the map with the
+map for a swapped text; and the energy inside the region that changes. All rows use the same queries.
 """
 
 import argparse
@@ -21,21 +20,22 @@ from torch import Tensor
 
 from mmgrad.attribution.blend import BACKGROUND_WEIGHT, NOISE_FLOOR, blend
 from mmgrad.encoders.compact import CompactEncoder
-from mmgrad.evaluation.explainers.explainers import Maps, change_alone, match_alone
+from mmgrad.evaluation.explainers.explainers import Maps, change_only, match_only
 from mmgrad.evaluation.metrics.bootstrap import estimate
 from mmgrad.evaluation.metrics.correlation import agreement
-from mmgrad.evaluation.metrics.faithfulness import curves, order
+from mmgrad.evaluation.metrics.faithfulness import deletion_insertion, pixel_order
 from mmgrad.evaluation.metrics.localization import energy_inside
 from mmgrad.evaluation.metrics.randomization import partners
-from mmgrad.evaluation.queries import SIDES, Side, ask, look, match
+from mmgrad.evaluation.queries import SIDES, Side, encode_images, encode_queries, score_function
 from mmgrad.evaluation.runner import OBJECT_EDITS
 from mmgrad.models.model import load_model
-from mmgrad.synthetic.asset_library import load_atlas
+from mmgrad.synthetic.asset_library import load_asset_library
 from mmgrad.synthetic.families import Family, Triplet, make_family
 
 PAIRS = ((0.0, 0.0), (0.03, 0.03), (0.06, 0.03), (0.1, 0.03), (0.1, 0.06))
-"""Floor and rest of each row; the first is the change alone."""
-CHUNK = 8  # queries
+"""Noise floor and background weight of each row; the first is the change alone."""
+CHUNK = 8
+"""Queries that are measured together."""
 
 Columns = dict[tuple[int, Side, str], list[float]]
 
@@ -53,32 +53,32 @@ def main() -> None:
     for part in parts:
         for key, column in part.items():
             found[key] += column
-    print(f"{options.queries} queries of as many families; shipped: floor {NOISE_FLOOR}, rest {BACKGROUND_WEIGHT}.\n")
+    print(f"{options.queries} queries of as many families; shipped: floor {NOISE_FLOOR}, weight {BACKGROUND_WEIGHT}.\n")
     for side in SIDES:
         print(_table(found, side))
 
 
 def _measure(numbers: np.ndarray) -> Columns:
-    """The figures of one query of each family."""
+    """Measure one query of each family."""
     torch.set_num_threads(1)
     model = load_model("compact")
     encoder, composer = model.encoder, model.composer
     quick = copy.copy(encoder)
     if isinstance(quick, CompactEncoder):
         quick.compile()
-    families = [make_family(load_atlas(), "validation", int(number)) for number in numbers]
+    families = [make_family(load_asset_library(), "validation", int(number)) for number in numbers]
     triplets = [_pick(family, int(number)) for family, number in zip(families, numbers, strict=True)]
     pairs = list(zip(families, triplets, strict=True))
-    reference = look(encoder, [family.scenes[triplet.reference] for family, triplet in pairs])
-    target = look(encoder, [family.scenes[triplet.target] for family, triplet in pairs])
-    queries = ask(encoder, reference, target, [triplet.text for triplet in triplets])
+    reference = encode_images(encoder, [family.scenes[triplet.reference] for family, triplet in pairs])
+    target = encode_images(encoder, [family.scenes[triplet.target] for family, triplet in pairs])
+    queries = encode_queries(encoder, reference, target, [triplet.text for triplet in triplets])
     others = partners(queries.texts, numbers.tolist())
     swapped = queries.with_texts(
         encoder, [queries.texts[k if other is None else other] for k, other in enumerate(others)]
     )
     gallery = composer.encode_image(torch.cat([reference.features, target.features])).detach()
     own, again = (
-        (change_alone(encoder, composer, asked), match_alone(encoder, composer, asked)) for asked in (queries, swapped)
+        (change_only(encoder, composer, asked), match_only(encoder, composer, asked)) for asked in (queries, swapped)
     )
     found: Columns = defaultdict(list)
     for row, (floor, rest) in enumerate(PAIRS):
@@ -87,15 +87,15 @@ def _measure(numbers: np.ndarray) -> Columns:
         for side in SIDES:
             found[row, side, "swapped"] += alike[side].tolist()
             for k, triplet in enumerate(triplets):
-                view = queries.view(side)
-                seen = match(quick, composer, queries, side, k)
-                turns = order(maps[side][k], view.boxes[k], np.random.default_rng(int(numbers[k])))
+                view = queries.images(side)
+                seen = score_function(quick, composer, queries, side, k)
+                turns = pixel_order(maps[side][k], view.boxes[k], np.random.default_rng(int(numbers[k])))
                 scores = gallery @ seen.other if side == "target" else None
-                figures = curves(
+                metrics = deletion_insertion(
                     seen, view.pixels[k], view.blurred[k], turns, scores, gallery, len(triplets) + k
-                ).figures()
+                ).metrics()
                 for name in ("deletion", "insertion"):
-                    found[row, side, name].append(figures[name])
+                    found[row, side, name].append(metrics[name])
                 mask = triplet.reference_mask if side == "reference" else triplet.target_mask
                 shown = view.boxes[k].restore(np.maximum(maps[side][k], 0))
                 inside = energy_inside(shown, mask > 0) if mask is not None and mask.any() else float("nan")
@@ -104,7 +104,7 @@ def _measure(numbers: np.ndarray) -> Columns:
 
 
 def _pick(family: Family, number: int) -> Triplet:
-    """An edit of a thing out of a family, each kind in its turn."""
+    """An edit of an object; the kinds take turns."""
     kind = OBJECT_EDITS[number % len(OBJECT_EDITS)]
     of_a_thing = [triplet for triplet in family.triplets if triplet.edit in OBJECT_EDITS]
     return next((triplet for triplet in of_a_thing if triplet.edit == kind), of_a_thing[0])
@@ -123,7 +123,7 @@ def _table(found: Columns, side: Side) -> str:
     lines = [
         f"### {side}",
         "",
-        "| floor | rest | deletion | gain | insertion | gain | text swapped | energy |",
+        "| floor | weight | deletion | gain | insertion | gain | text swapped | energy |",
         "|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for row, (floor, rest) in enumerate(PAIRS):

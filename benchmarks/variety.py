@@ -37,7 +37,7 @@ def main() -> None:
     options = parser.parse_args()
     encoder = load_encoder("compact")
     train, validation = (cache.build(options.cache, encoder, Part(split, options.families)) for split in SPLITS[:2])
-    unseen = np.array([row["unseen_pattern"] for row in validation.info])
+    unseen = np.array([row["unseen_template"] for row in validation.info])
     groups = {TRAINED: (train, None), SEEN: (validation, ~unseen), UNSEEN: (validation, unseen)}
     edits = sorted({row["edit"] for row in validation.info})
     print(f"Recall@1, {options.families} families, galleries of {int(validation.scene_starts[-1]):,} pictures.\n")

@@ -16,10 +16,9 @@ from torch import Tensor
 from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.encoders.efficientnet_lite import FINE
 from mmgrad.gallery.gallery import Gallery
-from mmgrad.lexicon import imagenet, phrases
-from mmgrad.lexicon.phrases import Name
+from mmgrad.lexicon import imagenet
+from mmgrad.lexicon.nouns import COLOR_WORDS, Name, is_plural, object_nouns
 from mmgrad.models.model import Model
-from mmgrad.synthetic.asset_library import load_atlas
 
 ALIKE = 0.8
 """Cosine from which the caption of a gallery picture is taken to say what is in this one too."""
@@ -67,7 +66,7 @@ def _named(caption: str) -> tuple[Name, ...]:
     """The first two things of a caption that the model's data knows, with their colours."""
     found: list[Name] = []
     for match in _known().finditer(caption):
-        name = Name(match["thing"], phrases.is_plural(match["thing"]), match["colour"] or "")
+        name = Name(match["thing"], is_plural(match["thing"]), match["colour"] or "")
         if name.word not in {each.word for each in found}:
             found.append(name)
     return tuple(found[:2])
@@ -75,9 +74,9 @@ def _named(caption: str) -> tuple[Name, ...]:
 
 @lru_cache(maxsize=1)
 def _known() -> re.Pattern[str]:
-    nouns = sorted({word for cutout in load_atlas().cutouts for word in (cutout.noun, cutout.plural)}, key=len)
+    nouns = sorted(object_nouns(), key=len)
     things = "|".join(re.escape(noun) for noun in reversed(nouns))
-    return re.compile(rf"\b(?:(?P<colour>{'|'.join(phrases.COLOUR_WORDS)}) )?(?P<thing>{things})\b")
+    return re.compile(rf"\b(?:(?P<colour>{'|'.join(COLOR_WORDS)}) )?(?P<thing>{things})\b")
 
 
 def _classified(model: Model, features: Tensor) -> tuple[Name, ...]:
@@ -86,4 +85,4 @@ def _classified(model: Model, features: Tensor) -> tuple[Name, ...]:
         return ()
     with torch.no_grad():
         sureness, row = model.encoder.net.classify(features[:, 4 * FINE :]).softmax(dim=-1)[0].max(dim=-1)
-    return (imagenet.name(imagenet.classes()[int(row)].names[0]),) if float(sureness) >= SURE else ()
+    return (imagenet.noun(imagenet.classes()[int(row)].names[0]),) if float(sureness) >= SURE else ()

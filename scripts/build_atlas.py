@@ -31,7 +31,7 @@ LONG_SIDE = 224
 BACKGROUND = 384
 DRAWN = TEXTURES | PLACES
 
-CUTOUT_LICENCES = {
+CUTOUT_LICENSES = {
     "tuxpaint-stamps-default": "GPL-2.0-or-later",
     "sweethome3d": "GPL-2.0-or-later",
     "sweethome3d-furniture": "CC0-1.0",
@@ -162,10 +162,10 @@ def build_cutouts(packages: Packages, out: Path) -> None:
             # exact: hidden colours are zero already or belong to the object; changing them costs a pale rim.
             Image.fromarray(cut_out(image)).save(target, quality=85, method=4, exact=True)
         with Image.open(target) as written:
-            colours = split(row["colours"]) or colour_words(np.array(written.convert("RGBA")))
+            colors = split(row["colors"]) or colour_words(np.array(written.convert("RGBA")))
         entry: dict[str, object] = {key: row[key] for key in ("id", "noun", "plural", "phrase", "category", "kind")}
-        entry |= {"synonyms": split(row["synonyms"]), "colours": colours}
-        entry |= {"source": row["source"], "licence": CUTOUT_LICENCES[row["package"]]}
+        entry |= {"synonyms": split(row["synonyms"]), "colors": colors}
+        entry |= {"source": row["source"], "license": CUTOUT_LICENSES[row["package"]]}
         entries.append(entry)
     write_table(out / "cutouts.json", entries)
 
@@ -183,7 +183,7 @@ def build_backgrounds(packages: Packages, out: Path) -> None:
             frame(image, row["crop"]).save(target, quality=80, method=4)
         else:
             shutil.copyfile(ASSETS / "backgrounds" / target.name, target)
-        entry: dict[str, object] = {key: row[key] for key in ("id", "name", "kind", "licence")}
+        entry: dict[str, object] = {key: row[key] for key in ("id", "name", "kind", "license")}
         source = f"{row['package']}: {row['source']}" if row["package"] else row["source"]
         entries.append(entry | {"synonyms": split(row["synonyms"]), "source": source})
     write_table(out / "backgrounds.json", entries)
@@ -209,6 +209,8 @@ def main() -> int:
         shutil.copyfile(HERE / "atlas_licence.md", new / "LICENSE.md")
         build_cutouts(packages, new)
         build_backgrounds(packages, new)
+        for kept in ("wordings", "negative_texts"):
+            shutil.copytree(ASSETS / kept, new / kept)
         if ASSETS.exists():
             os.replace(ASSETS, old)
         os.replace(new, ASSETS)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from mmgrad.synthetic.asset_library import load_atlas
+from mmgrad.synthetic.asset_library import load_asset_library
 from mmgrad.synthetic.families import families
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,7 +28,7 @@ def main() -> None:
     options = parser.parse_args()
     shutil.rmtree(options.out, ignore_errors=True)
     lines = []
-    for number, family in enumerate(families(load_atlas(), "test", 0, options.families, options.size)):
+    for number, family in enumerate(families(load_asset_library(), "test", 0, options.families, options.size)):
         for index, (scene, caption) in enumerate(zip(family.scenes, family.captions, strict=True)):
             name = f"{number // 100:02d}/{number:04d}-{index}.webp"
             path = options.out / name

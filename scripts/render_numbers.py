@@ -2,12 +2,13 @@
 
 Texts hold placeholders, which stay in the file as comments that readers do not see:
 
-    <!-- number: scenes/retrieval/composed query/all/recall@1 -->88.2<!-- /number -->
+    <!-- number: retrieval/composed query/all/reference in gallery/recall@1 -->88.2<!-- /number -->
     <!-- table: readme -->
     | ... |
     <!-- /table -->
 
-The values come from the JSON files under benchmarks/results/. `--check` changes nothing and exits with status 1 if a
+The values come from the JSON files under benchmarks/results/. A number is named by the keys of its row that are not empty, joined by
+slashes; `/interval` and `/count` behind a name give its 95 % interval and its number of queries. `--check` changes nothing and exits with status 1 if a
 text is out of date; `--list` prints the name and value of every number.
 """
 
@@ -17,7 +18,6 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -25,21 +25,19 @@ TEXTS = ("README.md", "docs/**/*.md", "checkpoints/*/README.md", "mmgrad/app/sta
 
 PLACEHOLDER = re.compile(r"(<!-- (number|table): (.+?) -->)(.*?)(<!-- /\2 -->)", re.DOTALL)
 
-EDITS = ("replace", "remove", "add", "recolour", "resize", "move", "background", "combined")
-HARDER = ("unseen photos", "unseen nouns", "unseen patterns")
-METRICS = ("pointing", "pointing_exact", "energy", "iou")
+KEYS = ("table", "method", "side", "group", "condition", "metric")
+EDITS = ("replace", "remove", "add", "recolor", "resize", "move", "background", "combined")
+HARDER = ("unseen photos", "unseen nouns", "unseen templates")
+BASELINES = ("match gradient", "text-agnostic Grad-CAM", "center", "random")
 TITLES = {
     "MMGrad": "**MMGrad**",
-    "text-blind Grad-CAM": "text-agnostic Grad-CAM",
-    "centre": "center",
-    "plain match": "gradient of the plain match",
-    "the change alone": "the change alone",
-    "the region itself": "ground truth at 14 × 14 places",
-    "recolour": "recolor",
+    "change only": "the change alone",
+    "ground-truth region": "ground truth at 14 × 14 places",
+    "match gradient": "gradient of the plain match",
     "combined": "two edits in one sentence",
     "unseen photos": "cut-outs that only the test has",
     "unseen nouns": "nouns that only the test has",
-    "unseen patterns": "wordings that only the test has",
+    "unseen templates": "wordings that only the test has",
     "sum": "image + weighted text",
     "sum with text change": "image + weighted text change",
 }
@@ -51,6 +49,8 @@ class Results:
 
     def __init__(self, folder: Path = RESULTS):
         self.scenes = json.loads((folder / "compact-test.json").read_text())
+        rows = [dict(zip(self.scenes["columns"], row, strict=True)) for row in self.scenes["rows"]]
+        self.rows = {"/".join(row[key] for key in KEYS if row[key]): row for row in rows if row["mean"] is not None}
         self.gpu = json.loads((folder / "gpu-h100.json").read_text())
         self.numbers = dict(self._scenes()) | dict(self._gpu())
         self.tables = {
@@ -68,36 +68,13 @@ class Results:
         return self.numbers[name] if kind == "number" else f"\n{self.tables[name]()}\n"
 
     def _scenes(self) -> Iterator[tuple[str, str]]:
-        report = self.scenes
         for key in ("queries", "gallery", "families", "maps"):
-            yield f"scenes/{key}", f"{report[key]:,}"
-        for row in report["retrieval"]:
-            kind = "retrieval" if row["reference_in_gallery"] else "retrieval without reference"
-            for metric in (key for key in row if key.startswith("recall@")):
-                yield from _mean(f"scenes/{kind}/{row['method']}/{row['group']}/{metric}", row[metric])
-        for row in report["errors"]:
-            for what in ("the reference", "another of the family", "of another family"):
-                yield from _mean(f"scenes/first result/{row['group']}/{what}", row[what])
-        for row in report["localisation"]:
-            name = f"scenes/maps/{row['side']}/{row['method']}/{row['group']}"
-            yield f"{name}/count", f"{row['count']:,}"
-            for metric in ("area", *METRICS):
-                yield from _mean(f"{name}/{metric}", row[metric])
-        for row in report["no_evidence"]:
-            yield from _mean(f"scenes/no evidence/{row['side']}/right", row["undefined_called_empty"])
-            yield from _mean(f"scenes/no evidence/{row['side']}/wrong", row["defined_called_empty"])
-        for row in report["refused"]:
-            yield from _mean(f"scenes/no evidence/text/{row['kind']}", row["called_empty"])
-        for row in report["reliability"]:
-            yield "scenes/confidence/error", _percent(row["error"])
-            yield "scenes/confidence/ranking", _percent(row["ranking"])
-        for row in report["words"]:
-            for side in ("reference", "target"):
-                for metric in ("pointing", "energy", "other_pointing"):
-                    yield from _mean(f"scenes/words/{side}/{metric}", row[side][metric])
-            yield "scenes/words/count", str(row["reference"]["pointing"]["count"])
-            yield "scenes/words/function share", f"{row['function_share']:.2f}"
-            yield from _mean("scenes/words/comes positive", row["comes_positive"])
+            yield key, f"{self.scenes['settings'][key]:,}"
+        for name, row in self.rows.items():
+            yield name, _text(row["mean"], row["unit"])
+            yield f"{name}/count", f"{row['n']:,}"
+            if row["low"] is not None:
+                yield f"{name}/interval", f"{_text(row['low'], row['unit'])} to {_text(row['high'], row['unit'])}"
 
     def _gpu(self) -> Iterator[tuple[str, str]]:
         yield "gpu/card", self.gpu["card"]
@@ -109,27 +86,24 @@ class Results:
         """mmgrad beside the best of its simple baselines."""
         rows = []
         for title, metric in (("Target ranked first (Recall@1)", "recall@1"), ("Target in the first 5", "recall@5")):
-            found = {
-                row["method"]: row[metric]["mean"]
-                for row in self.scenes["retrieval"]
-                if row["group"] == "all" and row["reference_in_gallery"]
-            }
-            rows.append((title, found.pop("composed query"), *_best(found)))
+            methods = ("image only", "text only", "sum", "sum with text change")
+            best = max(methods, key=lambda method: self._recall(method, metric))
+            rows.append((title, self._recall("composed query", metric), self._recall(best, metric), best))
         for side, what in (("reference", "object to change"), ("target", "changed object")):
-            found = {
-                method: self._row(side, method)["pointing"]["mean"]
-                for method in ("plain match", "text-blind Grad-CAM", "centre", "random")
-            }
-            title = f"{side.capitalize()} map peaks on the {what}"
-            rows.append((title, self._row(side, "MMGrad")["pointing"]["mean"], *_best(found)))
-        lines = [f"| {title} | **{_percent(ours)}** | {_percent(best)} ({name}) |" for title, ours, best, name in rows]
+            best = max(BASELINES, key=lambda method: self._map(method, side, "pointing"))
+            ours, theirs = (self._map(method, side, "pointing") for method in ("MMGrad", best))
+            rows.append((f"{side.capitalize()} map peaks on the {what}", ours, theirs, best))
+        lines = [
+            f"| {title} | **{_percent(ours)}** | {_percent(best)} ({TITLES.get(name, name)}) |"
+            for title, ours, best, name in rows
+        ]
         return "\n".join(["| per cent | mmgrad | best simple baseline |", "|:--|--:|:--|", *lines])
 
     def _retrieval(self) -> str:
         lines = ["| query | R@1 (95 % interval) | R@5 | R@10 | R@50 |", "|:--|--:|--:|--:|--:|"]
         for method in ("composed query", "sum with text change", "sum", "image only", "text only"):
-            name = f"scenes/retrieval/{method}/all"
-            cells = [f"{self.numbers[f'{name}/recall@{k}']}" for k in (1, 5, 10, 50)]
+            name = f"retrieval/{method}/all/reference in gallery"
+            cells = [self.numbers[f"{name}/recall@{k}"] for k in (1, 5, 10, 50)]
             cells[0] += f" ({self.numbers[f'{name}/recall@1/interval']})"
             title = f"**{method}**" if method == "composed query" else TITLES.get(method, method)
             lines.append(f"| {title} | {' | '.join(cells)} |")
@@ -137,13 +111,11 @@ class Results:
 
     def _edits(self) -> str:
         lines = ["| queries | count | R@1 (95 % interval) | R@1, reference not in the gallery |", "|:--|--:|--:|--:|"]
-        counts = {row["group"]: row["count"] for row in self.scenes["retrieval"] if row["method"] == "composed query"}
         for group in ("all", *EDITS, *HARDER):
-            name = f"composed query/{group}/recall@1"
-            first = self.numbers[f"scenes/retrieval/{name}"]
-            interval = self.numbers[f"scenes/retrieval/{name}/interval"]
-            without = self.numbers[f"scenes/retrieval without reference/{name}"]
-            lines.append(f"| {TITLES.get(group, group)} | {counts[group]:,} | {first} ({interval}) | {without} |")
+            name = f"retrieval/composed query/{group}/reference in gallery/recall@1"
+            first, interval, count = (self.numbers[name + more] for more in ("", "/interval", "/count"))
+            without = self.numbers[f"retrieval/composed query/{group}/reference excluded/recall@1"]
+            lines.append(f"| {TITLES.get(group, group)} | {count} | {first} ({interval}) | {without} |")
         return "\n".join(lines)
 
     def _maps(self) -> str:
@@ -151,12 +123,11 @@ class Results:
             "| map | reference: peak, 15 px / 0 px | energy inside | target: peak, 15 px / 0 px | energy inside |",
             "|:--|--:|--:|--:|--:|",
         ]
-        methods = ("MMGrad", "the change alone", "plain match", "text-blind Grad-CAM", "centre", "random", "uniform")
-        for method in (*methods, "the region itself"):
+        for method in ("MMGrad", "change only", *BASELINES, "uniform", "ground-truth region"):
             cells = []
             for side in ("reference", "target"):
                 near, exact, energy = (
-                    _percent(self._row(side, method)[key]["mean"]) for key in ("pointing", "pointing_exact", "energy")
+                    _percent(self._map(method, side, metric)) for metric in ("pointing", "pointing_0px", "energy")
                 )
                 cells += [f"{near} / {exact}", energy]
             lines.append(f"| {TITLES.get(method, method)} | {' | '.join(cells)} |")
@@ -166,9 +137,16 @@ class Results:
         lines = ["| words | peak on their object | energy inside | peak of the other noun's map there |"]
         lines.append("|:--|--:|--:|--:|")
         for side, title in (("reference", "removed noun, reference"), ("target", "added noun, target")):
-            cells = [self.numbers[f"scenes/words/{side}/{key}"] for key in ("pointing", "energy", "other_pointing")]
+            name = f"words/MMGrad words/{side}/all"
+            cells = [self.numbers[f"{name}/{metric}"] for metric in ("pointing", "energy", "other_pointing")]
             lines.append(f"| {title} | {' | '.join(cells)} |")
         return "\n".join(lines)
+
+    def _recall(self, method: str, metric: str) -> float:
+        return float(self.rows[f"retrieval/{method}/all/reference in gallery/{metric}"]["mean"])
+
+    def _map(self, method: str, side: str, metric: str) -> float:
+        return float(self.rows[f"localization/{method}/{side}/all/{metric}"]["mean"])
 
     def _gpu_search(self) -> str:
         lines = ["| pictures | type | mmgrad, ms | `torch.topk(q @ E.T)`, ms |", "|--:|:--|--:|--:|"]
@@ -179,10 +157,6 @@ class Results:
     def _gpu_encoding(self) -> str:
         lines = ["| encoder | pictures per second |", "|:--|--:|"]
         return "\n".join([*lines, *(f"| {row['model']} | {row['rate']:,} |" for row in self.gpu["encoding"]["rows"])])
-
-    def _row(self, side: str, method: str) -> dict[str, Any]:
-        rows = self.scenes["localisation"]
-        return next(row for row in rows if (row["side"], row["method"], row["group"]) == (side, method, "all"))
 
 
 def render(text: str, results: Results, name: str) -> str:
@@ -226,21 +200,11 @@ def main() -> int:
     return 0
 
 
-def _best(found: dict[str, float]) -> tuple[float, str]:
-    name = max(found, key=found.__getitem__)
-    return found[name], TITLES.get(name, name)
+def _text(value: float, unit: str) -> str:
+    return _percent(value) if unit == "share" else f"{value:.2f}"
 
 
-def _mean(name: str, measured: dict[str, float | None]) -> Iterator[tuple[str, str]]:
-    if measured["mean"] is None:  # of a group without a query
-        return
-    yield name, _percent(measured["mean"])
-    yield f"{name}/interval", f"{_percent(measured['low'])} to {_percent(measured['high'])}"
-
-
-def _percent(share: float | None) -> str:
-    if share is None:
-        raise KeyError("not measured")
+def _percent(share: float) -> str:
     return f"{100 * share:.1f}"
 
 

@@ -204,7 +204,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--compare", type=Path, nargs="+", default=[], metavar="DIR", help="checkpoints (or compositions) beside it"
     )
-    evaluate.add_argument("--json", type=Path, metavar="FILE", help="write all figures")
+    evaluate.add_argument("--json", type=Path, metavar="FILE", help="write settings and all values as JSON")
+    evaluate.add_argument("--csv", type=Path, metavar="FILE", help="write all values as a table")
     evaluate.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables")
     evaluate.add_argument(
         "--faithfulness",

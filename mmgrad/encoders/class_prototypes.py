@@ -12,16 +12,15 @@ from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
 
 from mmgrad.encoders.base import Word
-from mmgrad.lexicon import imagenet, phrases
+from mmgrad.lexicon import imagenet
+from mmgrad.lexicon.nouns import COLOR_WORDS
 
 FILE = Path(__file__).resolve().parent.parent / "lexicon" / "assets" / "names.safetensors"
-"""Sentence embeddings of all names, float16, which take seconds to make; `python -m mmgrad.encoders.class_prototypes`
-does."""
+"""Sentence embeddings of all names, float16; `scripts/build_name_embeddings.py` computes them."""
 
 NEAR = 0.72
 """Cosine from which another word is taken to mean nearly the same as a name: "puppy" and "dog", not "grass"."""
@@ -29,7 +28,7 @@ NEAR = 0.72
 TEMPERATURE = 0.05
 LONGEST = 4  # words of a name
 MOST = 100_000  # words that are remembered
-_NO_THINGS = phrases.COLOUR_WORDS | {"one", "thing", "photo", "picture", "image", "instead"}
+_NO_THINGS = COLOR_WORDS | {"one", "thing", "photo", "picture", "image", "instead"}
 
 Embed = Callable[[Sequence[str]], Tensor]  # texts -> sentence embeddings [B, D], L2-normalised
 
@@ -128,7 +127,8 @@ def _singular(word: str) -> tuple[str, ...]:
     return (word[:-1], word[:-2]) if word.endswith("s") else ()
 
 
-def _digest() -> str:
+def names_digest() -> str:
+    """SHA-256 of all names, which `FILE` holds too."""
     return hashlib.sha256("\n".join(names()).encode()).hexdigest()
 
 
@@ -136,19 +136,6 @@ def _embeddings(embed: Embed) -> Tensor:
     """The embeddings of all names [N, D] float32: those of the file, or made anew where it is of other names."""
     if FILE.is_file():
         with safe_open(FILE, framework="pt") as file:
-            if file.metadata()["names"] == _digest():
+            if file.metadata()["names"] == names_digest():
                 return functional.normalize(file.get_tensor("embeddings").float(), dim=-1)
     return embed(list(names()))
-
-
-def _save_embeddings() -> None:
-    """Write `FILE`."""
-    from mmgrad.encoders.compact import CompactEncoder
-
-    made = CompactEncoder().embed_sentences(list(names()))
-    save_file({"embeddings": made.half()}, FILE, metadata={"names": _digest()})
-    print(f"{len(made)} names are in {FILE}")
-
-
-if __name__ == "__main__":
-    _save_embeddings()

@@ -35,7 +35,7 @@ explanation = engine.explain("picture.jpg", "replace the dog with a cat")
 ```
 """
 
-_LOCALISED = {"pointing": "Pointing game, 15 px", "energy": "Evidence inside the region"}
+_LOCALIZED = {"pointing": "Pointing game, 15 px", "energy": "Evidence inside the region"}
 
 
 def make(name: str, card: dict[str, Any], description: str = "") -> ModelCard:
@@ -67,19 +67,22 @@ def make(name: str, card: dict[str, Any], description: str = "") -> ModelCard:
 
 
 def read_results(path: Path, fingerprint: str) -> list[dict[str, Any]]:
-    """The main figures of a report of `python -m mmgrad evaluate --json` on a split, for `model.json`.
+    """The main metrics of a results file of `mmgrad evaluate --json` on edit scenes, for `model.json`.
 
     Each has `metric`, `name`, `split`, `value`, `low` and `high` (the 95 % interval), shares from 0 to 1, and `count`,
     the number of queries.
 
-    Raises InputError where the report cannot be read or holds no model of this fingerprint.
+    Raises InputError where the file cannot be read or holds no model of this fingerprint.
     """
     try:
-        report = json.loads(path.read_text(encoding="utf-8"))
-        names = [name for name, one in report["fingerprints"].items() if one == fingerprint]
+        read = json.loads(path.read_text(encoding="utf-8"))
+        settings, columns = read["settings"], read["columns"]
+        names = [name for name, one in settings["fingerprints"].items() if one == fingerprint]
         if not names:
             raise InputError(f"The report '{path}' is of another model than this, {fingerprint}; evaluate this one.")
-        return [_figure(report["split"], *one) for one in _chosen(report, names[0])]
+        rows = (dict(zip(columns, values, strict=True)) for values in read["rows"])
+        chosen = [row for row in rows if (row["model"], row["group"]) == (names[0], "all") and row["n"]]
+        return [found for row in chosen if (found := _result(settings["split"], row))]
     except OSError as error:
         raise InputError(f"There is no report '{path}' that can be read; write one with `evaluate --json`.") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -88,28 +91,21 @@ def read_results(path: Path, fingerprint: str) -> list[dict[str, Any]]:
         ) from error
 
 
-def _chosen(report: dict[str, Any], model: str) -> list[tuple[str, str, dict[str, float]]]:
-    """(metric, name, mean and interval) of what the model itself reaches over all edits."""
-    chosen = []
-    for row in report["retrieval"]:
-        if (row["model"], row["method"], row["group"]) == (model, "composed query", "all"):
-            kept = row["reference_in_gallery"]
-            cuts = [key for key in row if key.startswith("recall@")] if kept else ["recall@1"]
-            where = "the reference in the gallery" if kept else "the reference left out"
-            chosen += [
-                (key.replace("@", "_at_") + ("" if kept else "_left_out"), f"{key.capitalize()}, {where}", row[key])
-                for key in cuts
-            ]
-    for row in report["localisation"]:
-        if (row["model"], row["method"], row["group"]) == (model, "MMGrad", "all") and row["count"]:
-            for key, name in _LOCALISED.items():
-                chosen.append((f"{row['side']}_{key}", f"{name}, {row['side']} map, edits of a thing", row[key]))
-    return chosen
-
-
-def _figure(split: str, metric: str, name: str, measured: dict[str, float]) -> dict[str, Any]:
-    shares = {key: round(measured[part], 4) for key, part in (("value", "mean"), ("low", "low"), ("high", "high"))}
-    return {"metric": metric, "name": name, "split": split, **shares, "count": measured["count"]}
+def _result(split: str, row: dict[str, Any]) -> dict[str, Any] | None:
+    """A row of the results table as `model.json` holds it; None where it is not one of the main metrics."""
+    metric = str(row["metric"])
+    if (row["table"], row["method"]) == ("retrieval", "composed query") and metric.startswith("recall@"):
+        without = row["condition"] == "reference excluded"
+        if without and metric != "recall@1":
+            return None
+        where = "the reference left out" if without else "the reference in the gallery"
+        key, name = metric.replace("@", "_at_") + ("_left_out" if without else ""), f"{metric.capitalize()}, {where}"
+    elif (row["table"], row["method"]) == ("localization", "MMGrad") and metric in _LOCALIZED:
+        key, name = f"{row['side']}_{metric}", f"{_LOCALIZED[metric]}, {row['side']} map, edits of an object"
+    else:
+        return None
+    shares = {name: round(row[column], 4) for name, column in (("value", "mean"), ("low", "low"), ("high", "high"))}
+    return {"metric": key, "name": name, "split": split, **shares, "count": row["n"]}
 
 
 def _tested(card: dict[str, Any]) -> list[EvalResult]:

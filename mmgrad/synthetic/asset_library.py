@@ -4,9 +4,9 @@ The pictures and their two tables lie in `mmgrad/data/assets`; `scripts/build_at
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,8 +17,8 @@ from mmgrad.errors import InputError
 
 ASSETS = Path(__file__).parent / "assets"
 
-COLOURS = ("black", "white", "grey", "red", "orange", "yellow", "green", "blue", "purple", "pink", "brown")
-"""The colour words a cut-out may carry, most common first within each cut-out."""
+COLORS = ("black", "white", "grey", "red", "orange", "yellow", "green", "blue", "purple", "pink", "brown")
+"""The color words a cut-out may carry, most common first within each cut-out."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Cutout:
     """One object on a transparent ground.
 
     `noun` is what a person calls the object at sight, in lower case singular; `synonyms` are other everyday names and
-    wider ones ("dog" for a dalmatian). Several cut-outs may share a noun. `colours` are words of `COLOURS`, the most
+    wider ones ("dog" for a dalmatian). Several cut-outs may share a noun. `colors` are words of `COLORS`, the most
     common first. `source` is the picture's path in its collection, `kind` "photo" or "picture" (drawn or rendered).
     """
 
@@ -36,9 +36,9 @@ class Cutout:
     synonyms: tuple[str, ...]
     phrase: str
     category: str
-    colours: tuple[str, ...]
+    colors: tuple[str, ...]
     source: str
-    licence: str
+    license: str
     kind: str = "photo"
     folder: Path = ASSETS
 
@@ -63,7 +63,7 @@ class Background:
     name: str
     synonyms: tuple[str, ...]
     source: str
-    licence: str
+    license: str
     kind: str = "photo"
     folder: Path = ASSETS
 
@@ -81,33 +81,17 @@ class Background:
 
 
 @dataclass(frozen=True)
-class Atlas:
+class AssetLibrary:
     """All cut-outs and backgrounds, in the fixed order of their ids."""
 
     cutouts: tuple[Cutout, ...]
     backgrounds: tuple[Background, ...]
 
-    @cached_property
-    def by_noun(self) -> Mapping[str, tuple[Cutout, ...]]:
-        """Cut-outs of each noun, nouns in alphabetical order."""
-        groups: dict[str, list[Cutout]] = {}
-        for cutout in sorted(self.cutouts, key=lambda c: (c.noun, c.id)):
-            groups.setdefault(cutout.noun, []).append(cutout)
-        return {noun: tuple(group) for noun, group in groups.items()}
 
-    @cached_property
-    def by_category(self) -> Mapping[str, tuple[Cutout, ...]]:
-        """Cut-outs of each category, categories in alphabetical order."""
-        groups: dict[str, list[Cutout]] = {}
-        for cutout in sorted(self.cutouts, key=lambda c: (c.category, c.id)):
-            groups.setdefault(cutout.category, []).append(cutout)
-        return {category: tuple(group) for category, group in groups.items()}
-
-
-def load_atlas(folder: Path | str = ASSETS) -> Atlas:
+def load_asset_library(folder: Path | str = ASSETS) -> AssetLibrary:
     """The atlas stored in `folder`; read once and kept. Pictures are decoded when first asked for.
 
-    Raises InputError where a table is missing, or an entry lacks a field, repeats an id, holds an unknown colour or
+    Raises InputError where a table is missing, or an entry lacks a field, repeats an id, holds an unknown color or
     has no picture.
     """
     return _load(Path(folder))
@@ -117,16 +101,16 @@ T = TypeVar("T", Cutout, Background)
 
 
 @lru_cache(maxsize=4)
-def _load(folder: Path) -> Atlas:
+def _load(folder: Path) -> AssetLibrary:
     cutouts = tuple(_entry(Cutout, row, folder) for row in _table(folder / "cutouts.json"))
     backgrounds = tuple(_entry(Background, row, folder) for row in _table(folder / "backgrounds.json"))
     for cutout in cutouts:
-        unknown = [colour for colour in cutout.colours if colour not in COLOURS]
-        if unknown or not cutout.colours:
-            raise InputError(f"Cut-out {cutout.id!r} has colours {cutout.colours}; use one or more of {COLOURS}.")
+        unknown = [color for color in cutout.colors if color not in COLORS]
+        if unknown or not cutout.colors:
+            raise InputError(f"Cut-out {cutout.id!r} has colors {cutout.colors}; use one or more of {COLORS}.")
     _check_ids([c.id for c in cutouts], folder / "cutouts")
     _check_ids([b.id for b in backgrounds], folder / "backgrounds")
-    return Atlas(tuple(sorted(cutouts, key=lambda c: c.id)), tuple(sorted(backgrounds, key=lambda b: b.id)))
+    return AssetLibrary(tuple(sorted(cutouts, key=lambda c: c.id)), tuple(sorted(backgrounds, key=lambda b: b.id)))
 
 
 def _table(path: Path) -> Sequence[Any]:
@@ -147,7 +131,7 @@ def _entry(kind: type[T], row: Any, folder: Path) -> T:
     values: dict[str, Any] = {}
     for name in names:
         value = row[name]
-        many = name in ("synonyms", "colours")
+        many = name in ("synonyms", "colors")
         strings = value if many and isinstance(value, list) else [value]
         if many != isinstance(value, list) or not all(isinstance(text, str) and text.strip() for text in strings):
             wanted = "a list of words" if many else "a word or phrase"

@@ -19,7 +19,7 @@ LEAST_MOVE = 0.25
 class Change:
     """One change of a scene, as it is done and as it is said.
 
-    `kind` is replace, remove, add, recolour, resize, move or background. `key` is the thing changed (none for add and
+    `kind` is replace, remove, add, recolor, resize, move or background. `key` is the thing changed (none for add and
     background), `item` what stands there afterwards (none for remove and background). `old_word` and `new_word` are the
     nouns that the sentence uses, `place` where it says that the thing is put. `background` and `crop` are the new ones.
     """
@@ -58,7 +58,7 @@ def apply(scene: Scene, changes: tuple[Change, ...]) -> Scene:
     return scene
 
 
-def fits(
+def satisfies(
     candidate: Scene,
     reference: Scene,
     changes: tuple[Change, ...],
@@ -68,8 +68,8 @@ def fits(
     """Whether `candidate` could be meant by a sentence that asks for these changes of `reference`.
 
     The reader's view: things are told apart by the words used, places and sizes are taken generously, and what the
-    sentence does not mention must be as it was. A new thing that was given a colour is said with it ("a red car") and
-    is meant in that colour only; said without one, it is meant in any.
+    sentence does not mention must be as it was. A new thing that was given a color is said with it ("a red car") and
+    is meant in that color only; said without one, it is meant in any.
     """
     swap = next((change for change in changes if change.kind == "background"), None)
     if swap is None:
@@ -100,11 +100,11 @@ def fits(
         ratio = item.scale / before.scale
         same_size = 0.88 < ratio < 1.14
         if change is None:
-            return same_size and _near(item, before, 0.1) and item.recolour == before.recolour
-        if change.kind == "recolour":
+            return same_size and _near(item, before, 0.1) and item.recolor == before.recolor
+        if change.kind == "recolor":
             assert change.item is not None
-            return same_size and _near(item, before, 0.1) and item.recolour == change.item.recolour
-        if item.recolour != before.recolour:
+            return same_size and _near(item, before, 0.1) and item.recolor == change.item.recolor
+        if item.recolor != before.recolor:
             return False
         if change.kind == "resize":
             return _near(item, before, 0.2) and (ratio > 1.08 if change.grows else ratio < 0.93)
@@ -112,22 +112,22 @@ def fits(
         return same_size and not _near(item, before, 0.1) and _is_at(item, change.place)
 
     def _answers(item: Item, change: Change) -> bool:
-        """Whether the item can be called by the new word, with the colour that goes with it if there is one."""
-        names, colours = cutouts[item.cutout].names, cutouts[item.cutout].colours
-        colour = change.item.recolour if change.item else None
-        said = f"{colour} {change.new_word}" if colour else change.new_word
-        if said in names or said in {f"{item.recolour} {name}" for name in names}:
+        """Whether the item can be called by the new word, with the color that goes with it if there is one."""
+        names, colors = cutouts[item.cutout].names, cutouts[item.cutout].colors
+        color = change.item.recolor if change.item else None
+        said = f"{color} {change.new_word}" if color else change.new_word
+        if said in names or said in {f"{item.recolor} {name}" for name in names}:
             return True
-        shown = colour is None or (item.recolour == colour if item.recolour else colour in colours)
+        shown = color is None or (item.recolor == color if item.recolor else color in colors)
         return shown and change.new_word in names
 
     def _is_at(item: Item, place: Place) -> bool:
         anchor = None
         if place.anchor is not None:
-            there = candidate.find(place.anchor)
-            if there is None:
+            present = candidate.find(place.anchor)
+            if present is None:
                 return False
-            anchor = (there.cx, there.cy)
+            anchor = (present.cx, present.cy)
         return holds(place.name, item.cx, item.cy, anchor, SLACK)
 
     def match(left: tuple[Item, ...], index: int) -> bool:
@@ -142,7 +142,7 @@ def fits(
     return match(candidate.items, 0)
 
 
-def sayable(reference: Scene, changes: tuple[Change, ...], cutouts: Mapping[str, Cutout]) -> bool:
+def is_expressible(reference: Scene, changes: tuple[Change, ...], cutouts: Mapping[str, Cutout]) -> bool:
     """Whether each old thing's word names one thing of the reference only, no new thing is there already, and
     what moves goes far enough."""
     for change in changes:

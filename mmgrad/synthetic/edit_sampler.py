@@ -5,16 +5,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from mmgrad.lexicon import phrases
+from mmgrad.synthetic import phrases
 from mmgrad.synthetic.asset_library import Cutout
 from mmgrad.synthetic.changes import LEAST_MOVE, Change
-from mmgrad.synthetic.places import Place, inside
-from mmgrad.synthetic.scene_sampler import Base, Stage
+from mmgrad.synthetic.places import Place, clamp_center
+from mmgrad.synthetic.scene_sampler import Base, SceneSampler
 from mmgrad.synthetic.scenes import Item
 
-KINDS = ("replace", "remove", "add", "recolour", "resize", "move", "background", "combined")
-NEW_COLOUR = 0.25
-"""How often a new thing is given a colour, as far as it can be; its twin in another colour comes on top."""
+KINDS = ("replace", "remove", "add", "recolor", "resize", "move", "background", "combined")
+NEW_COLOR = 0.25
+"""How often a new thing is given a color, as far as it can be; its twin in another color comes on top."""
 
 THEMES: dict[str, tuple[float, str, int]] = {
     # name: (weight, kind, things needed in the base)
@@ -23,8 +23,8 @@ THEMES: dict[str, tuple[float, str, int]] = {
     "remove two": (2.2, "remove", 2),
     "add at two places": (1.2, "add", 0),
     "add two": (1.3, "add", 0),
-    "recolour in two colours": (1.2, "recolour", 1),
-    "recolour two": (1.1, "recolour", 2),
+    "recolor in two colors": (1.2, "recolor", 1),
+    "recolor two": (1.1, "recolor", 2),
     "resize one": (1.1, "resize", 1),
     "resize two": (1.1, "resize", 2),
     "move to two places": (1.6, "move", 1),
@@ -34,12 +34,12 @@ THEMES: dict[str, tuple[float, str, int]] = {
 """Changes that come together: how often, their kind, and the things that the base must have."""
 
 
-class Deviser:
+class EditSampler:
     """Devises changes of one base picture."""
 
-    def __init__(self, stage: Stage, base: Base) -> None:
-        self.stage, self.rng, self.draw, self.atlas = stage, stage.rng, stage.draw, stage.atlas
-        self.base, self.there = base.scene, base.there
+    def __init__(self, sampler: SceneSampler, base: Base) -> None:
+        self.sampler, self.rng, self.draw, self.library = sampler, sampler.rng, sampler.draw, sampler.library
+        self.base, self.present = base.scene, base.present
 
     def theme(self, name: str) -> list[Change]:
         """The changes that a theme of `THEMES` asks for, as far as there is room for them."""
@@ -54,18 +54,18 @@ class Deviser:
         elif name == "replace two by one":
             first = self._replace(order[0])
             cutout = self.draw.cutouts[first.item.cutout] if first and first.item else None
-            colour = first.item.recolour if first and first.item else None
-            made = [first, self._replace(order[1], cutout=cutout, colour=colour)]
+            color = first.item.recolor if first and first.item else None
+            made = [first, self._replace(order[1], cutout=cutout, color=color)]
         elif name == "add at two places":
             first = self._add(placed=True)
             made = [first, self._add(placed=True, like=first.item if first else None)]
         elif name == "add two":
             placed = bool(self.rng.random() < 0.4)
             made = [self._add(placed), self._add(placed)]
-        elif name == "recolour two":
-            first = self._recolour(order[0])
-            colour = first.item.recolour if first and first.item else None
-            made = [first, self._recolour(order[1], colour)]
+        elif name == "recolor two":
+            first = self._recolor(order[0])
+            color = first.item.recolor if first and first.item else None
+            made = [first, self._recolor(order[1], color)]
         elif name == "resize one":
             made = [self._resize(order[0], True), self._resize(order[0], False)]
         elif name == "resize two":
@@ -76,7 +76,7 @@ class Deviser:
             place = first.place if first and first.place and first.place.anchor is None else None
             made = [first, self._move(order[1], place)]
         else:
-            same = order[0].key if name in ("recolour in two colours", "move to two places") else None
+            same = order[0].key if name in ("recolor in two colors", "move to two places") else None
             second = order[1].key if len(order) > 1 else None
             made = [self.single(kind, same or (order[0].key if order else None)), self.single(kind, same or second)]
         return [change for change in made if change is not None]
@@ -90,13 +90,13 @@ class Deviser:
             return self._background()
         if not base.items:
             return None
-        item = (base.find(key) if key else None) or self.stage.choose(base.items)
+        item = (base.find(key) if key else None) or self.sampler.choose(base.items)
         if kind == "replace":
             return self._replace(item)
         if kind == "remove":
-            return Change("remove", item.key, old_word=self.stage.word(item, self.there))
-        if kind == "recolour":
-            return self._recolour(item)
+            return Change("remove", item.key, old_word=self.sampler.word(item, self.present))
+        if kind == "recolor":
+            return self._recolor(item)
         if kind == "resize":
             return self._resize(item, bool(self.rng.random() < 0.5))
         return self._move(item)
@@ -105,11 +105,11 @@ class Deviser:
         """Two changes of different things for one sentence, mostly ones that the family also shows `alone`."""
         if not alone:
             return None
-        first = self.stage.choose(alone)
+        first = self.sampler.choose(alone)
         if self.rng.random() < 0.6:
-            second: Change | None = self.stage.choose(alone)
+            second: Change | None = self.sampler.choose(alone)
         else:
-            second = self.single(self.stage.choose(KINDS[:-1]))
+            second = self.single(self.sampler.choose(KINDS[:-1]))
         if second is None or first.touches & second.touches:
             return None
         new = [change for change in (first, second) if change.item and change.kind in ("add", "replace")]
@@ -119,56 +119,58 @@ class Deviser:
         return (first, second)
 
     def _replace(
-        self, item: Item, cutout: Cutout | None = None, category: str | None = None, colour: str | None = None
+        self, item: Item, cutout: Cutout | None = None, category: str | None = None, color: str | None = None
     ) -> Change | None:
         if category is None and self.rng.random() < 0.3:
             category = self.draw.cutouts[item.cutout].category
         if cutout is None:
-            cutout = self.stage.cutout(self.there, category)
-            colour = self._new_colour(cutout)
+            cutout = self.sampler.cutout(self.present, category)
+            color = self._new_color(cutout)
         if cutout is None:
             return None
         scene = self.base
         width, height = self.draw.extent(item, scene)
-        trial = replace(item, cutout=cutout.id, recolour=colour, key=f"{item.key}>{cutout.id}")
+        trial = replace(item, cutout=cutout.id, recolor=color, key=f"{item.key}>{cutout.id}")
         new_width, new_height = self.draw.extent(trial, scene)
         scale = item.scale * (width * height / (new_width * new_height)) ** 0.5 * self.rng.uniform(0.92, 1.12)
-        new = replace(trial, scale=min(max(scale, self.stage.scale(cutout, 0.2, 0.2)), 0.95))
-        half = self.stage.half(new, scene)
-        new = replace(new, cx=inside(item.cx, half[0], 0.8), cy=inside(item.cy, half[1], 0.8))
+        new = replace(trial, scale=min(max(scale, self.sampler.scale(cutout, 0.2, 0.2)), 0.95))
+        half = self.sampler.half(new, scene)
+        new = replace(new, cx=clamp_center(item.cx, half[0], 0.8), cy=clamp_center(item.cy, half[1], 0.8))
         if abs(new.cx - item.cx) > 0.1 or abs(new.cy - item.cy) > 0.1:
             return None
-        return Change("replace", item.key, new, self.stage.word(item, self.there), self.stage.word(new, self.there))
+        return Change(
+            "replace", item.key, new, self.sampler.word(item, self.present), self.sampler.word(new, self.present)
+        )
 
     def _add(self, placed: bool, like: Item | None = None) -> Change | None:
         scene = self.base
-        cutout = self.draw.cutouts[like.cutout] if like else self.stage.cutout(self.there)
+        cutout = self.draw.cutouts[like.cutout] if like else self.sampler.cutout(self.present)
         if cutout is None:
             return None
-        scale = like.scale if like else self.stage.scale(cutout, 0.25, 0.48)
-        colour = like.recolour if like else self._new_colour(cutout)
+        scale = like.scale if like else self.sampler.scale(cutout, 0.25, 0.48)
+        color = like.recolor if like else self._new_color(cutout)
         flip = like.flip if like else bool(self.rng.random() < 0.5)
-        item = Item(f"new>{cutout.id}", cutout.id, 0.5, 0.5, scale, flip, colour)
+        item = Item(f"new>{cutout.id}", cutout.id, 0.5, 0.5, scale, flip, color)
         if not placed:
-            settled = self.stage.settle(item, scene)
+            settled = self.sampler.find_room(item, scene)
             if settled is None:
                 return None
-            return Change("add", None, settled, new_word=self.stage.word(settled, self.there))
+            return Change("add", None, settled, new_word=self.sampler.word(settled, self.present))
         for _ in range(12):
-            place = self.stage.place(scene)
-            put = self.stage.put(item, place, scene)
-            if put is not None and self.stage.crowding(put, scene) < 0.45:
-                return Change("add", None, put, new_word=self.stage.word(put, self.there), place=place)
+            place = self.sampler.place(scene)
+            moved = self.sampler.place_at(item, place, scene)
+            if moved is not None and self.sampler.crowding(moved, scene) < 0.45:
+                return Change("add", None, moved, new_word=self.sampler.word(moved, self.present), place=place)
         return None
 
-    def _recolour(self, item: Item, colour: str | None = None) -> Change | None:
-        far = [name for name in self.draw.strange_colours(item.cutout) if name != item.recolour]
-        if colour is not None:
-            far = [name for name in far if name == colour]
+    def _recolor(self, item: Item, color: str | None = None) -> Change | None:
+        far = [name for name in self.draw.unnatural_colors(item.cutout) if name != item.recolor]
+        if color is not None:
+            far = [name for name in far if name == color]
         if not far:
             return None
         return Change(
-            "recolour", item.key, replace(item, recolour=self.stage.choose(far)), self.stage.word(item, self.there)
+            "recolor", item.key, replace(item, recolor=self.sampler.choose(far)), self.sampler.word(item, self.present)
         )
 
     def _resize(self, item: Item, grows: bool) -> Change | None:
@@ -177,38 +179,38 @@ class Deviser:
         if not 0.13 <= scale <= 1.05:
             return None
         new = replace(item, scale=scale)
-        half = self.stage.half(new, self.base)
-        new = replace(new, cx=inside(item.cx, half[0], 0.8), cy=inside(item.cy, half[1], 0.8))
-        return Change("resize", item.key, new, self.stage.word(item, self.there), grows=grows)
+        half = self.sampler.half(new, self.base)
+        new = replace(new, cx=clamp_center(item.cx, half[0], 0.8), cy=clamp_center(item.cy, half[1], 0.8))
+        return Change("resize", item.key, new, self.sampler.word(item, self.present), grows=grows)
 
     def _move(self, item: Item, place: Place | None = None) -> Change | None:
         scene = self.base
         for _ in range(15):
-            where = place or self.stage.place(scene, item.key)
-            put = self.stage.put(item, where, scene)
-            if put is None or self.stage.crowding(put, scene) > 0.45:
+            where = place or self.sampler.place(scene, item.key)
+            moved = self.sampler.place_at(item, where, scene)
+            if moved is None or self.sampler.crowding(moved, scene) > 0.45:
                 continue
-            if np.hypot(put.cx - item.cx, put.cy - item.cy) >= LEAST_MOVE:
-                return Change("move", item.key, put, self.stage.word(item, self.there), place=where)
+            if np.hypot(moved.cx - item.cx, moved.cy - item.cy) >= LEAST_MOVE:
+                return Change("move", item.key, moved, self.sampler.word(item, self.present), place=where)
         return None
 
     def _background(self) -> Change | None:
         old = self.draw.backgrounds[self.base.background]
-        others = [b for b in self.atlas.backgrounds if not b.names & old.names]
+        others = [b for b in self.library.backgrounds if not b.names & old.names]
         if not others:
             return None
-        new = self.stage.choose(others)
+        new = self.sampler.choose(others)
         synonyms = [word for word in new.synonyms if phrases.can_name_backdrop(word)]
-        word = self.stage.choose(synonyms) if synonyms and self.rng.random() < 0.3 else new.name
-        return Change("background", new_word=word, background=new.id, crop=self.stage.crop())
+        word = self.sampler.choose(synonyms) if synonyms and self.rng.random() < 0.3 else new.name
+        return Change("background", new_word=word, background=new.id, crop=self.sampler.crop())
 
-    def _new_colour(self, cutout: Cutout | None) -> str | None:
-        """Now and then a colour for a new thing."""
-        return self.stage.colour(cutout) if cutout is not None and self.rng.random() < NEW_COLOUR else None
+    def _new_color(self, cutout: Cutout | None) -> str | None:
+        """Now and then a color for a new thing."""
+        return self.sampler.color(cutout) if cutout is not None and self.rng.random() < NEW_COLOR else None
 
-    def in_another_colour(self, change: Change) -> Change | None:
-        """The same change with its new, coloured thing in another colour; None where there is no such thing."""
-        if change.kind not in ("replace", "add") or change.item is None or change.item.recolour is None:
+    def in_another_color(self, change: Change) -> Change | None:
+        """The same change with its new, colored thing in another color; None where there is no such thing."""
+        if change.kind not in ("replace", "add") or change.item is None or change.item.recolor is None:
             return None
-        colour = self.stage.colour(self.draw.cutouts[change.item.cutout], besides=change.item.recolour)
-        return replace(change, item=replace(change.item, recolour=colour)) if colour else None
+        color = self.sampler.color(self.draw.cutouts[change.item.cutout], besides=change.item.recolor)
+        return replace(change, item=replace(change.item, recolor=color)) if color else None

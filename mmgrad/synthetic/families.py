@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from mmgrad.synthetic.asset_library import Atlas
-from mmgrad.synthetic.changes import Change, apply, fits, sayable
-from mmgrad.synthetic.edit_sampler import KINDS, THEMES, Deviser
+from mmgrad.synthetic.asset_library import AssetLibrary
+from mmgrad.synthetic.changes import Change, apply, is_expressible, satisfies
+from mmgrad.synthetic.edit_sampler import KINDS, THEMES, EditSampler
 from mmgrad.synthetic.held_out import held_out
-from mmgrad.synthetic.scene_sampler import LAYOUT_SIZE, LEAST_CONTRAST, Base, Stage, shape
+from mmgrad.synthetic.scene_sampler import LAYOUT_SIZE, LEAST_CONTRAST, Base, SceneSampler, shape
 from mmgrad.synthetic.scenes import Rendered, Scene, differing
-from mmgrad.synthetic.triplets import Triplet, Writer
+from mmgrad.synthetic.triplets import Triplet, TripletBuilder
 
 __all__ = [
     "KINDS",
@@ -52,7 +52,7 @@ class Family:
     layouts: tuple[Scene, ...]
 
 
-def make_family(atlas: Atlas, split: str, index: int, size: int = 224) -> Family:
+def make_family(library: AssetLibrary, split: str, index: int, size: int = 224) -> Family:
     """The family of this number: the same for the same atlas, split, index and size.
 
     `size` is the long side of the pictures in pixels; layout and sentences do not depend on it. Raises
@@ -62,82 +62,82 @@ def make_family(atlas: Atlas, split: str, index: int, size: int = 224) -> Family
         raise ValueError(f"split must be one of {SPLITS}, not {split!r}")
     for attempt in range(50):
         seed = np.random.SeedSequence([20_268, SPLITS.index(split), index, attempt])
-        family = _grown(Stage(atlas, split, np.random.default_rng(seed)), size)
+        family = _build(SceneSampler(library, split, np.random.default_rng(seed)), size)
         if family is not None:
             return family
     raise RuntimeError(f"no family could be laid out for {split} {index}; the atlas is too small")
 
 
-def families(atlas: Atlas, split: str, start: int, stop: int, size: int = 224) -> Iterator[Family]:
+def families(library: AssetLibrary, split: str, start: int, stop: int, size: int = 224) -> Iterator[Family]:
     """The families numbered start to stop - 1."""
-    return (make_family(atlas, split, index, size) for index in range(start, stop))
+    return (make_family(library, split, index, size) for index in range(start, stop))
 
 
-def _grown(stage: Stage, size: int) -> Family | None:
+def _build(sampler: SceneSampler, size: int) -> Family | None:
     """A base picture and the variants of it, drawn at `size`; None where not enough of them are clear."""
-    base = stage.lay_out()
+    base = sampler.sample_scene()
     if base is None:
         return None
-    grower = _Grower(stage, base)
-    if not grower.grow():
+    variants = _VariantBuilder(sampler, base)
+    if not variants.build():
         return None
-    layouts, pictures = grower.layouts, grower.pictures
+    layouts, pictures = variants.layouts, variants.pictures
     if size != LAYOUT_SIZE:
         height, width = shape(base.scene.width, base.scene.height, size)
         layouts = [replace(scene, height=height, width=width) for scene in layouts]
-        pictures = [stage.draw.render(scene) for scene in layouts]
-    writer = Writer(stage, base, layouts, pictures, grower.changes)
+        pictures = [sampler.draw.render(scene) for scene in layouts]
+    builder = TripletBuilder(sampler, base, layouts, pictures, variants.changes)
     return Family(
         tuple(picture.rgb for picture in pictures),
-        tuple(writer.triplets()),
-        tuple(writer.caption(scene) for scene in layouts),
+        tuple(builder.triplets()),
+        tuple(builder.caption(scene) for scene in layouts),
         tuple(layouts),
     )
 
 
-class _Grower:
+class _VariantBuilder:
     """Adds variants to a base picture, as long as each is clear to see and to name."""
 
-    def __init__(self, stage: Stage, base: Base) -> None:
-        self.stage, self.draw, self.devise = stage, stage.draw, Deviser(stage, base)
+    def __init__(self, sampler: SceneSampler, base: Base) -> None:
+        self.sampler, self.draw, self.edits = sampler, sampler.draw, EditSampler(sampler, base)
         self.layouts: list[Scene] = [base.scene]
         self.pictures: list[Rendered] = [base.picture]
         self.changes: list[tuple[Change, ...]] = [()]
 
-    def grow(self) -> bool:
+    def build(self) -> bool:
         """Whether the family is full: themes first, then single changes, a combined one or two last."""
-        rng = self.stage.rng
+        rng = self.sampler.rng
         count = len(self.layouts[0].items)
         fitting = [name for name, (_, _, need) in THEMES.items() if need <= count]
         singles: set[str] = set()
         for _ in range(6):
             if len(self.layouts) >= 5 or not fitting:
                 break
-            name = self.stage.pick(fitting, [THEMES[n][0] for n in fitting])
+            name = self.sampler.pick(fitting, [THEMES[n][0] for n in fitting])
             fitting = [other for other in fitting if THEMES[other][1] != THEMES[name][1]]
             singles.add(THEMES[name][1])
-            for change in self.devise.theme(name):
+            for change in self.edits.theme(name):
                 self._insert_with_twin(change, 6)
         combined = 2 if rng.random() < 0.35 else 1
         for _ in range(60):
             if len(self.layouts) == SCENES:
                 break
             if len(self.layouts) + combined >= SCENES:
-                pair = self.devise.pair([changes[0] for changes in self.changes if len(changes) == 1])
+                pair = self.edits.pair([changes[0] for changes in self.changes if len(changes) == 1])
                 if pair is not None and self._insert(pair):
                     combined -= 1
                 continue
-            kind = self.stage.pick([kind for kind in KINDS[:-1] if kind not in singles])
-            another = self.devise.single(kind)
+            kind = self.sampler.pick([kind for kind in KINDS[:-1] if kind not in singles])
+            another = self.edits.single(kind)
             if another is not None and self._insert_with_twin(another, SCENES - combined):
                 singles.add(kind)
         return len(self.layouts) == SCENES
 
     def _insert_with_twin(self, change: Change, most: int) -> bool:
-        """Add the variant; where it brings a coloured thing, the same in another colour too. Up to `most` pictures."""
+        """Add the variant; where it brings a colored thing, the same in another color too. Up to `most` pictures."""
         if len(self.layouts) >= most or not self._insert((change,)):
             return False
-        twin = self.devise.in_another_colour(change)
+        twin = self.edits.in_another_color(change)
         if twin is not None and len(self.layouts) < most:
             self._insert((twin,))
         return True
@@ -146,7 +146,7 @@ class _Grower:
         """Add the variant that these changes of the base give, if it is clear to see and to name."""
         base = self.layouts[0]
         scene = apply(base, changes)
-        if not sayable(base, changes, self.draw.cutouts):
+        if not is_expressible(base, changes, self.draw.cutouts):
             return False
         before = {item.key: share for item, share in zip(base.items, self.pictures[0].visible, strict=True)}
         changed = {change.item.key for change in changes if change.item}
@@ -164,12 +164,12 @@ class _Grower:
                 return False
         layouts, said = [*self.layouts, scene], [*self.changes, changes]
         for number in range(1, len(layouts)):
-            meant = [i for i, candidate in enumerate(layouts) if self._fits(candidate, base, said[number])]
+            meant = [i for i, candidate in enumerate(layouts) if self._satisfies(candidate, base, said[number])]
             if meant != [number]:
                 return False
         self.layouts, self.changes = layouts, said
         self.pictures.append(picture)
         return True
 
-    def _fits(self, candidate: Scene, reference: Scene, changes: tuple[Change, ...]) -> bool:
-        return fits(candidate, reference, changes, self.draw.cutouts, self.draw.backgrounds)
+    def _satisfies(self, candidate: Scene, reference: Scene, changes: tuple[Change, ...]) -> bool:
+        return satisfies(candidate, reference, changes, self.draw.cutouts, self.draw.backgrounds)

@@ -3,12 +3,12 @@
 import hashlib
 from functools import lru_cache
 
-from mmgrad.synthetic.asset_library import Atlas
+from mmgrad.synthetic.asset_library import AssetLibrary
 
 
-def held_out(atlas: Atlas) -> frozenset[str]:
+def held_out(library: AssetLibrary) -> frozenset[str]:
     """The ids of the cut-outs kept for the test split, by a stable hash of the id."""
-    return _held_out(tuple((cutout.id, cutout.noun, cutout.category) for cutout in atlas.cutouts))
+    return _held_out(tuple((cutout.id, cutout.noun, cutout.category) for cutout in library.cutouts))
 
 
 @lru_cache(maxsize=4)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from mmgrad.synthetic.asset_library import Atlas
+from mmgrad.synthetic.asset_library import AssetLibrary
 from mmgrad.synthetic.photo_folder import Photograph
 from mmgrad.synthetic.scene_sampler import shape
 from mmgrad.synthetic.scenes import Scene, renderer
@@ -15,23 +15,23 @@ MOST_STRETCH = 1.2
 
 
 @dataclass(frozen=True, eq=False)
-class Shot:
+class PhotoCrop:
     """A photograph as a family shows it, in whatever picture and place: its crop, mirrored or not, and its light.
 
-    `centre` is where the crop lies, 0 to 1 of the free room in x and y; `share` its area over the largest crop of that
+    `center` is where the crop lies, 0 to 1 of the free room in x and y; `share` its area over the largest crop of that
     proportion; `squeeze` its proportion over the photograph's, where the picture is this photograph alone; `light`
     multiplies red, green and blue.
     """
 
     photograph: Photograph
-    centre: tuple[float, float]
+    center: tuple[float, float]
     share: float
     squeeze: float
     flip: bool
     light: tuple[float, float, float]
 
     @classmethod
-    def plain(cls, photograph: Photograph) -> "Shot":
+    def plain(cls, photograph: Photograph) -> "PhotoCrop":
         """The photograph as it is, its middle where it has to be cropped."""
         return cls(photograph, (0.5, 0.5), 1.0, 1.0, False, (1.0, 1.0, 1.0))
 
@@ -55,8 +55,8 @@ class Shot:
         side = self.share**0.5
         across = photo.shape[1] * min(1.0, taken / own) * side
         down = photo.shape[0] * min(1.0, own / taken) * side
-        left = round((photo.shape[1] - across) * self.centre[0])
-        top = round((photo.shape[0] - down) * self.centre[1])
+        left = round((photo.shape[1] - across) * self.center[0])
+        top = round((photo.shape[0] - down) * self.center[1])
         part = photo[top : top + max(1, round(down)), left : left + max(1, round(across))]
         shrinks = part.shape[0] > height
         out = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
@@ -65,10 +65,10 @@ class Shot:
         return np.ascontiguousarray(out[:, ::-1]) if self.flip else out
 
 
-def take(photograph: Photograph, rng: np.random.Generator, least_share: float) -> Shot:
+def sample_crop(photograph: Photograph, rng: np.random.Generator, least_share: float) -> PhotoCrop:
     """A random shot of a photograph that keeps at least `least_share` of its area, where its cell allows that."""
     squeeze = float(rng.uniform(0.85, 1.18))
-    return Shot(
+    return PhotoCrop(
         photograph,
         (float(rng.uniform(0.3, 0.7)), float(rng.uniform(0.25, 0.6))),  # heads are rather at the top
         float(rng.uniform(min(1.0, least_share * max(squeeze, 1 / squeeze)), 1)),
@@ -100,8 +100,8 @@ class Cell:
 
 
 @dataclass(frozen=True, eq=False)
-class Board:
-    """Cells on a ground: a background's name and crop, or a colour; `feather` softens the cells' edges.
+class Canvas:
+    """Cells on a ground: a background's name and crop, or a color; `feather` softens the cells' edges.
 
     A board of one cell and no ground is a picture that is one photograph, in the proportion of that photograph.
     """
@@ -112,21 +112,21 @@ class Board:
     cells: tuple[Cell, ...]
     background: str = ""
     crop: tuple[float, float, float] = (0.5, 0.5, 1.0)
-    colour: tuple[int, int, int] | None = None
+    color: tuple[int, int, int] | None = None
     blur: bool = False
     feather: float = 0.0
 
-    def draw(self, state: tuple[Shot | None, ...], atlas: Atlas, size: int) -> np.ndarray:
+    def draw(self, state: tuple[PhotoCrop | None, ...], library: AssetLibrary, size: int) -> np.ndarray:
         """The picture that has these shots in its cells, its long side `size`: uint8 [H, W, 3]."""
         if self.kind == "single" and state[0] is not None:
             return state[0].whole(size)
         height, width = shape(self.width, self.height, size)
-        canvas = self._ground(atlas, height, width)
-        for cell, shot in zip(self.cells, state, strict=True):
-            if shot is None:
+        canvas = self._ground(library, height, width)
+        for cell, photo_crop in zip(self.cells, state, strict=True):
+            if photo_crop is None:
                 continue
             top, bottom, left, right = cell.box(height, width)
-            picture = shot.filling(bottom - top, right - left)
+            picture = photo_crop.filling(bottom - top, right - left)
             area = canvas[top:bottom, left:right]
             if self.feather:
                 soft = _soft(bottom - top, right - left, self.feather)
@@ -143,21 +143,21 @@ class Board:
         found[top:bottom, left:right] = 1
         return found
 
-    def _ground(self, atlas: Atlas, height: int, width: int) -> np.ndarray:
-        if self.colour is not None:
-            return np.full((height, width, 3), self.colour, np.uint8)
-        ground = renderer(atlas).render(Scene(self.background, (), height, width, self.crop)).rgb
+    def _ground(self, library: AssetLibrary, height: int, width: int) -> np.ndarray:
+        if self.color is not None:
+            return np.full((height, width, 3), self.color, np.uint8)
+        ground = renderer(library).render(Scene(self.background, (), height, width, self.crop)).rgb
         return cv2.GaussianBlur(ground, (0, 0), 0.03 * width) if self.blur else ground
 
 
-def grid(rows: int, columns: int) -> Board:
-    """Cells of equal size without gaps, on mid grey."""
+def grid(rows: int, columns: int) -> Canvas:
+    """Cells of equal size without gaps, on mid gray."""
     cells = tuple(
         Cell(c / columns, r / rows, (c + 1) / columns, (r + 1) / rows, (c + 0.5) / columns, (r + 0.5) / rows)
         for r in range(rows)
         for c in range(columns)
     )
-    return Board("mosaic", rows, columns, cells, colour=(128, 128, 128))
+    return Canvas("mosaic", rows, columns, cells, color=(128, 128, 128))
 
 
 def _soft(height: int, width: int, feather: float) -> np.ndarray:
@@ -172,12 +172,12 @@ GRIDS = ((2, 2, 1.0, 0.58), (1, 2, 4 / 3, 0.14), (2, 1, 3 / 4, 0.12), (1, 3, 2.0
 """Rows and columns of the mosaics, the width over the height, and how often they come."""
 
 
-def single() -> Board:
+def single() -> Canvas:
     """A picture that is one photograph."""
-    return Board("single", 1, 1, (Cell(0, 0, 1, 1, 0.5, 0.5),))
+    return Canvas("single", 1, 1, (Cell(0, 0, 1, 1, 0.5, 0.5),))
 
 
-def mosaic(atlas: Atlas, rng: np.random.Generator) -> Board:
+def mosaic(library: AssetLibrary, rng: np.random.Generator) -> Canvas:
     """A grid of cells, at times of unequal size and with gaps."""
     rows, columns, proportion, _ = GRIDS[int(rng.choice(len(GRIDS), p=[share for *_, share in GRIDS]))]
     height, width = shape(round(1000 * proportion * rng.uniform(0.85, 1.15)), 1000, 224)
@@ -191,10 +191,10 @@ def mosaic(atlas: Atlas, rng: np.random.Generator) -> Board:
         for r in range(rows)
         for c in range(columns)
     )  # fmt: skip
-    return _on_ground("mosaic", height, width, cells, 0.0, 0.5, atlas, rng)
+    return _on_ground("mosaic", height, width, cells, 0.0, 0.5, library, rng)
 
 
-def scattered(atlas: Atlas, rng: np.random.Generator) -> Board:
+def scattered(library: AssetLibrary, rng: np.random.Generator) -> Canvas:
     """One to four rectangles that do not touch, anywhere on a background; large ones leave no room for others."""
     height, width = shape(*((1, 1), (4, 3), (3, 4))[int(rng.choice(3, p=(0.7, 0.17, 0.13)))], 224)
     side = float(rng.uniform(0.25, 0.7))
@@ -207,7 +207,7 @@ def scattered(atlas: Atlas, rng: np.random.Generator) -> Board:
         if len(cells) == 4:
             break
     feather = float(rng.choice((0.0, 0.06, 0.15)))
-    return _on_ground("scattered", height, width, tuple(cells), feather, 0.0, atlas, rng)
+    return _on_ground("scattered", height, width, tuple(cells), feather, 0.0, library, rng)
 
 
 def _cuts(count: int, rng: np.random.Generator) -> np.ndarray:
@@ -223,12 +223,12 @@ def _on_ground(
     cells: tuple[Cell, ...],
     feather: float,
     plain: float,
-    atlas: Atlas,
+    library: AssetLibrary,
     rng: np.random.Generator,
-) -> Board:
-    background = atlas.backgrounds[int(rng.integers(len(atlas.backgrounds)))].id
+) -> Canvas:
+    background = library.backgrounds[int(rng.integers(len(library.backgrounds)))].id
     crop = (float(rng.random()), float(rng.random()), float(rng.uniform(0.6, 1.0)))
     tint = tuple(int(x) for x in np.clip(rng.choice((10, 70, 128, 190, 245)) + rng.integers(-25, 26, 3), 0, 255))
     blur = bool(rng.random() < 0.5)
-    colour = tint if rng.random() < plain else None
-    return Board(kind, height, width, cells, background, crop, colour, blur, feather)  # type: ignore[arg-type]
+    color = tint if rng.random() < plain else None
+    return Canvas(kind, height, width, cells, background, crop, color, blur, feather)  # type: ignore[arg-type]

@@ -1,68 +1,29 @@
-"""Texts that ask for no change of any picture: everyday sentences, and words that are none."""
+"""Negative texts: everyday sentences and nonsense that ask for no change of any picture."""
+
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
-SENTENCES = (
-    "how are you today",
-    "see you tomorrow",
-    "that was a long week",
-    "the train is late again",
-    "who wrote this",
-    "we agreed on the terms of the contract",
-    "honesty is the best policy",
-    "call me back when you can",
-    "the results were better than last year",
-    "can you keep a secret",
-    "nobody knows what comes next",
-    "this sentence says nothing",
-    "prices rose faster than wages",
-    "best regards",
-    "happy birthday",
-    "let us talk about it later",
-    "what is your opinion",
-    "history repeats itself",
-    "the password must have eight characters",
-    "I have no idea",
-    "practice makes perfect",
-    "the theory was proved in the last century",
-    "seven times eight is fifty six",
-    "please find the minutes attached",
-    "her argument was not convincing",
-    "to be or not to be",
-    "the weather forecast was wrong",
-    "test",
-    "hello",
-    "sorry for the delay",
-    "an early start is half the work",
-    "the parliament voted on the budget",
-    "which language do you speak",
-    "my favourite subject was mathematics",
-    "as far as I remember",
-    "time is money",
-    "we should have left an hour ago",
-    "freedom of speech",
-    "in my experience it never works",
-    "the lecture begins at nine",
-    "ok",
-    "whatever you like",
-    "it is what it is",
-    "the inflation rate is falling",
-    "a matter of taste",
-    "he promised to be on time",
-    "loading",
-    "first come first served",
-)
+_FOLDER = Path(__file__).parent / "assets" / "negative_texts"
 _ONSETS = "b bl ch d dr f fl g gr h j k kr l m n p pr qu r s sk sn st t tr v w y z zw"
 _CORES = "a e i o u oo ee ai ou"
 _ENDS = "b ck d g l lm m mp n nk p r sh st t x zz"
 _KEYS = "abcdefghijklmnopqrstuvwxyz"
 
 
-def unrelated(rng: np.random.Generator) -> str:
-    """A sentence about no picture, made-up words, made-up words in the form of a request, or keys pressed at random."""
+@lru_cache(maxsize=2)
+def negative_sentences(split: str) -> tuple[str, ...]:
+    """The everyday sentences of `assets/negative_texts`: "train" or "test", which share none."""
+    return tuple((_FOLDER / f"{split}.txt").read_text(encoding="utf-8").splitlines())
+
+
+def negative_text(rng: np.random.Generator) -> str:
+    """A random text for training: an everyday sentence, made-up words, a request of made-up words, or random keys."""
+    sentences = negative_sentences("train")
     kind = rng.random()
     if kind < 0.45:
-        text = SENTENCES[int(rng.integers(len(SENTENCES)))]
+        text = sentences[int(rng.integers(len(sentences)))]
     elif kind < 0.7:
         text = " ".join(_made_up(rng) for _ in range(int(rng.integers(1, 6))))
     elif kind < 0.85:

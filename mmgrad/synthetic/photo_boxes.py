@@ -1,4 +1,4 @@
-"""Boxes around the things that photographs are labelled with, and crops in which the thing lies off centre.
+"""Boxes around the things that photographs are labelled with, and crops in which the thing lies off center.
 
 Where a photographer puts a subject, the middle of the picture, a map may point without having seen anything. Cropped
 to its box and the emptiest corner beside it, the thing lies at the side, and pointing at the middle is no longer right.
@@ -48,7 +48,7 @@ def load_boxes(file: Path | str) -> dict[str, tuple[Box, ...]]:
     return found
 
 
-def off_centre(picture: np.ndarray, boxes: tuple[Box, ...], size: int) -> tuple[np.ndarray, np.ndarray] | None:
+def off_center(picture: np.ndarray, boxes: tuple[Box, ...], size: int) -> tuple[np.ndarray, np.ndarray] | None:
     """The crop of a picture [h, w, 3] in which the things in the boxes lie farthest from the middle, of those that
     reach from them to a corner of the picture, its long side `size` pixels, and where they are in it, bool [h', w'].
 

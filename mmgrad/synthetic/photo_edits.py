@@ -5,15 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmgrad.lexicon import imagenet, phrases
-from mmgrad.lexicon.imagenet import fits
-from mmgrad.lexicon.phrases import Sentence
+from mmgrad.lexicon import imagenet
+from mmgrad.lexicon.imagenet import is_called
+from mmgrad.synthetic import phrases
 from mmgrad.synthetic.changes import SLACK
-from mmgrad.synthetic.mosaics import Board, Shot
+from mmgrad.synthetic.mosaics import Canvas, PhotoCrop
+from mmgrad.synthetic.phrases import Sentence
 from mmgrad.synthetic.places import ABSOLUTE, RELATIVE, holds
-from mmgrad.synthetic.templates import EVERY, wordings
+from mmgrad.synthetic.templates import EVERY, load_templates
 
-State = tuple[Shot | None, ...]
+State = tuple[PhotoCrop | None, ...]
 """What each cell of a board shows; None where it is empty."""
 
 HYPERNYMS = 0.35
@@ -57,7 +58,7 @@ def difference(reference: State, target: State) -> Edit | None:
     return None
 
 
-def means(asked: EditRequest, board: Board, reference: State, candidate: State) -> bool:
+def satisfies(asked: EditRequest, canvas: Canvas, reference: State, candidate: State) -> bool:
     """Whether the candidate could be meant by what is asked: any thing that the word fits, places taken generously,
     and all that is not mentioned as it was."""
     edit = difference(reference, candidate)
@@ -68,17 +69,17 @@ def means(asked: EditRequest, board: Board, reference: State, candidate: State) 
     if edit.before != asked.edit.before:
         return False
     comes = candidate[edit.after] if edit.after is not None else None
-    if asked.new_word and (comes is None or not fits(asked.new_word, comes.index)):
+    if asked.new_word and (comes is None or not is_called(comes.index, asked.new_word)):
         return False
-    return not asked.place or edit.after is None or _is_at(board, edit.after, asked.place, asked.anchor, SLACK)
+    return not asked.place or edit.after is None or _is_at(canvas, edit.after, asked.place, asked.anchor, SLACK)
 
 
-def ask(edit: Edit, board: Board, reference: State, target: State, rng: np.random.Generator) -> EditRequest | None:
+def ask(edit: Edit, canvas: Canvas, reference: State, target: State, rng: np.random.Generator) -> EditRequest | None:
     """Words and a place for the edit that are clear in the reference; None where none were found."""
     old, new, place, anchor = "", "", "", None
     leaves = reference[edit.before] if edit.before is not None else None
     comes = target[edit.after] if edit.after is not None else None
-    others = [shot for i, shot in enumerate(reference) if shot is not None and i != edit.before]
+    others = [photo_crop for i, photo_crop in enumerate(reference) if photo_crop is not None and i != edit.before]
     if leaves is not None:
         avoid = [*others, comes] if edit.kind == "replace" and comes is not None else others
         old = _word(leaves, avoid, rng)
@@ -89,52 +90,56 @@ def ask(edit: Edit, board: Board, reference: State, target: State, rng: np.rando
         if not new:
             return None
     if edit.kind == "swap" and edit.after is not None:
-        there = reference[edit.after]
-        assert there is not None
-        new = _word(there, [shot for shot in reference if shot is not None and shot is not there], rng)
+        present = reference[edit.after]
+        assert present is not None
+        new = _word(
+            present,
+            [photo_crop for photo_crop in reference if photo_crop is not None and photo_crop is not present],
+            rng,
+        )
         return EditRequest(edit, old, new) if new else None
     if edit.after is not None and (edit.kind == "move" or (edit.kind == "add" and rng.random() < 0.6)):
-        place, anchor = _place(board, edit, reference, rng)
+        place, anchor = _place(canvas, edit, reference, rng)
         if not place:
             return None
     return EditRequest(edit, old, new, place, anchor)
 
 
-def say(
-    asked: EditRequest, board: Board, reference: State, rng: np.random.Generator, of: Collection[str] = (EVERY,)
+def write_sentence(
+    asked: EditRequest, canvas: Canvas, reference: State, rng: np.random.Generator, of: Collection[str] = (EVERY,)
 ) -> tuple[Sentence, bool]:
     """A sentence, and whether it says the old word: a thing alone, or one in a place of its own, needs no name.
 
-    `of` as in `phrases.say`.
+    `of` as in `phrases.render`.
     """
-    old = imagenet.name(asked.old_word) if asked.old_word else None
-    new = imagenet.name(asked.new_word) if asked.new_word else None
+    old = imagenet.noun(asked.old_word) if asked.old_word else None
+    new = imagenet.noun(asked.new_word) if asked.new_word else None
     slots = phrases.thing_slots(old, new)
     kind, cell = asked.edit.kind, asked.edit.before
     if kind == "swap" and new is not None:
-        return phrases.say_one_of(_SWAP, slots | {"the_new": new.definite}, rng, of), True
-    if board.kind == "single" and rng.random() < 0.3:
-        return phrases.say_one_of(_WHOLE, slots, rng, of), False
-    if kind in ("replace", "remove") and board.kind != "single" and cell is not None and rng.random() < 0.15:
-        names = [name for name in _places(board, cell) if _only_one_at(board, reference, cell, name)]
+        return phrases.render_one_of(_SWAP, slots | {"the_new": new.definite}, rng, of), True
+    if canvas.kind == "single" and rng.random() < 0.3:
+        return phrases.render_one_of(_WHOLE, slots, rng, of), False
+    if kind in ("replace", "remove") and canvas.kind != "single" and cell is not None and rng.random() < 0.15:
+        names = [name for name in _places(canvas, cell) if _only_one_at(canvas, reference, cell, name)]
         if names:
             slots |= phrases.place_slots(names[int(rng.integers(len(names)))], None, rng)
-            return phrases.say_one_of(_REPLACE_AT if kind == "replace" else _REMOVE_AT, slots, rng, of), False
+            return phrases.render_one_of(_REPLACE_AT if kind == "replace" else _REMOVE_AT, slots, rng, of), False
     if asked.place:
         beside = reference[asked.anchor] if asked.anchor is not None else None
-        word = imagenet.name(_anchor_word(asked, reference)) if beside is not None else None
+        word = imagenet.noun(_anchor_word(asked, reference)) if beside is not None else None
         slots |= phrases.place_slots(asked.place, word, rng)
         kind = "add_at" if kind == "add" else kind
-    alone = sum(shot is not None for shot in reference) == 1
-    said = phrases.say(kind, slots, rng, single=alone, of=of)
+    alone = sum(photo_crop is not None for photo_crop in reference) == 1
+    said = phrases.render(kind, slots, rng, single=alone, of=of)
     return said, True
 
 
-def _word(shot: Shot, others: Sequence[Shot], rng: np.random.Generator) -> str:
+def _word(photo_crop: PhotoCrop, others: Sequence[PhotoCrop], rng: np.random.Generator) -> str:
     """A word for the shot that fits none of the others; empty where there is none."""
-    one = imagenet.classes()[shot.index]
+    one = imagenet.classes()[photo_crop.index]
     names, wider = (
-        [word for word in words if not any(fits(word, other.index) for other in others)]
+        [word for word in words if not any(is_called(other.index, word) for other in others)]
         for words in (one.names, one.hypernyms)
     )
     if wider and (not names or rng.random() < HYPERNYMS):
@@ -149,48 +154,50 @@ def _anchor_word(asked: EditRequest, reference: State) -> str:
     anchor = reference[asked.anchor] if asked.anchor is not None else None
     if anchor is None:
         return ""
-    others = [shot for shot in reference if shot is not None and shot is not anchor]
+    others = [photo_crop for photo_crop in reference if photo_crop is not None and photo_crop is not anchor]
     words = imagenet.words_for(anchor.index)
-    return next((word for word in words if not any(fits(word, other.index) for other in others)), "")
+    return next((word for word in words if not any(is_called(other.index, word) for other in others)), "")
 
 
-def _place(board: Board, edit: Edit, reference: State, rng: np.random.Generator) -> tuple[str, int | None]:
+def _place(canvas: Canvas, edit: Edit, reference: State, rng: np.random.Generator) -> tuple[str, int | None]:
     """A place that names the cell where something comes, at times beside another thing; empty where there is none."""
     assert edit.after is not None
-    anchors = [i for i, shot in enumerate(reference) if shot is not None and i not in (edit.before, edit.after)]
+    anchors = [
+        i for i, photo_crop in enumerate(reference) if photo_crop is not None and i not in (edit.before, edit.after)
+    ]
     if anchors and rng.random() < 0.3:
         anchor = anchors[int(rng.integers(len(anchors)))]
-        names = [name for name in RELATIVE if _is_at(board, edit.after, name, anchor, 0.0)]
+        names = [name for name in RELATIVE if _is_at(canvas, edit.after, name, anchor, 0.0)]
         if edit.before is not None:
-            names = [name for name in names if not _is_at(board, edit.before, name, anchor, SLACK)]
+            names = [name for name in names if not _is_at(canvas, edit.before, name, anchor, SLACK)]
         trial = EditRequest(edit, anchor=anchor)
         if names and _anchor_word(trial, reference):
             name = names[int(rng.integers(len(names)))]
             return name, anchor
-    names = _places(board, edit.after)
+    names = _places(canvas, edit.after)
     if edit.before is not None:
-        names = [name for name in names if not _is_at(board, edit.before, name, None, SLACK)]
+        names = [name for name in names if not _is_at(canvas, edit.before, name, None, SLACK)]
     return (names[int(rng.integers(len(names)))] if names else ""), None
 
 
-def _places(board: Board, cell: int) -> list[str]:
-    return [name for name in ABSOLUTE if _is_at(board, cell, name, None, 0.0)]
+def _places(canvas: Canvas, cell: int) -> list[str]:
+    return [name for name in ABSOLUTE if _is_at(canvas, cell, name, None, 0.0)]
 
 
-def _only_one_at(board: Board, state: State, cell: int, name: str) -> bool:
+def _only_one_at(canvas: Canvas, state: State, cell: int, name: str) -> bool:
     """Whether no other cell that shows something is at that place, to a generous reader."""
     return not any(
-        shot is not None and other != cell and _is_at(board, other, name, None, SLACK)
-        for other, shot in enumerate(state)
+        photo_crop is not None and other != cell and _is_at(canvas, other, name, None, SLACK)
+        for other, photo_crop in enumerate(state)
     )
 
 
-def _is_at(board: Board, cell: int, name: str, anchor: int | None, slack: float) -> bool:
-    beside = (board.cells[anchor].x, board.cells[anchor].y) if anchor is not None else None
-    return holds(name, board.cells[cell].x, board.cells[cell].y, beside, slack)
+def _is_at(canvas: Canvas, cell: int, name: str, anchor: int | None, slack: float) -> bool:
+    beside = (canvas.cells[anchor].x, canvas.cells[anchor].y) if anchor is not None else None
+    return holds(name, canvas.cells[cell].x, canvas.cells[cell].y, beside, slack)
 
 
-_WHOLE = wordings("whole")
-_SWAP = wordings("swap")
-_REPLACE_AT = wordings("replace_at")
-_REMOVE_AT = wordings("remove_at")
+_WHOLE = load_templates("whole")
+_SWAP = load_templates("swap")
+_REPLACE_AT = load_templates("replace_at")
+_REMOVE_AT = load_templates("remove_at")

@@ -10,15 +10,16 @@ from functools import lru_cache
 import numpy as np
 
 from mmgrad.errors import InputError
-from mmgrad.lexicon import imagenet, phrases
-from mmgrad.lexicon.imagenet import alike, fits
-from mmgrad.synthetic.asset_library import load_atlas
+from mmgrad.lexicon import imagenet
+from mmgrad.lexicon.imagenet import is_called, look_alike
+from mmgrad.synthetic import phrases
+from mmgrad.synthetic.asset_library import load_asset_library
 from mmgrad.synthetic.families import SCENES, Family
-from mmgrad.synthetic.mosaics import Board, Shot, mosaic, scattered, single, take
-from mmgrad.synthetic.photo_edits import EditRequest, State, ask, difference, means, say
+from mmgrad.synthetic.mosaics import Canvas, PhotoCrop, mosaic, sample_crop, scattered, single
+from mmgrad.synthetic.photo_edits import EditRequest, State, ask, difference, satisfies, write_sentence
 from mmgrad.synthetic.photo_folder import Photograph, is_for_validation, load_photographs
 from mmgrad.synthetic.templates import EVERY, TRAIN
-from mmgrad.synthetic.triplets import OTHERS, Triplet, says
+from mmgrad.synthetic.triplets import OTHERS, Triplet, mentions
 
 __all__ = ["SPLITS", "Photograph", "is_for_validation", "load_photographs", "make_photograph_family"]
 
@@ -43,7 +44,7 @@ def make_photograph_family(photographs: tuple[Photograph, ...], split: str, inde
     pool = _pool(photographs, split)
     for attempt in range(50):
         rng = np.random.default_rng(np.random.SeedSequence([20_271, SPLITS.index(split), index, attempt]))
-        family = _Grower(pool, rng, OTHERS if split == "train" else 0).family(size)
+        family = _FamilyBuilder(pool, rng, OTHERS if split == "train" else 0).family(size)
         if family is not None:
             return family
     raise RuntimeError(f"no family could be laid out for {split} {index}; the photographs are too few")
@@ -77,11 +78,11 @@ def _pool(photographs: tuple[Photograph, ...], split: str) -> _Pool:
     )
 
 
-class _Grower:
+class _FamilyBuilder:
     """Makes one family: a board, what it shows first, the variants of that, and the sentences between them."""
 
     def __init__(self, pool: _Pool, rng: np.random.Generator, others: int) -> None:
-        self.pool, self.rng, self.atlas = pool, rng, load_atlas()
+        self.pool, self.rng, self.library = pool, rng, load_asset_library()
         self.free = rng.spawn(1)[0]  # of its own: what the other split draws does not depend on it
         self.others = others
         self.rows = tuple(pool.by_class)
@@ -93,26 +94,26 @@ class _Grower:
         """The family, its pictures drawn at `size`; None where it did not come out whole."""
         rng = self.rng
         if self.kind == "single":
-            board, states = single(), self._singles()
+            canvas, states = single(), self._singles()
         else:
-            board = mosaic(self.atlas, rng) if self.kind == "mosaic" else scattered(self.atlas, rng)
-            self.ground = self._ground_words(board)
-            states = self._variants(board)
+            canvas = mosaic(self.library, rng) if self.kind == "mosaic" else scattered(self.library, rng)
+            self.ground = self._ground_words(canvas)
+            states = self._variants(canvas)
         if len(states) < SCENES:
             return None
-        asked = self._asked(board, states)
+        asked = self._asked(canvas, states)
         if len(asked) < SCENES - 1:
             return None
-        pictures = [board.draw(state, self.atlas, size) for state in states]
-        triplets = [self._triplet(board, states, pictures, *one) for one in asked]
+        pictures = [canvas.draw(state, self.library, size) for state in states]
+        triplets = [self._triplet(canvas, states, pictures, *one) for one in asked]
         return Family(tuple(pictures), tuple(triplets), tuple(_caption(state) for state in states), ())
 
-    def _ground_words(self, board: Board) -> frozenset[str]:
+    def _ground_words(self, canvas: Canvas) -> frozenset[str]:
         """What the ground shows: nothing of that name is put on it."""
-        names = {name for one in self.atlas.backgrounds if one.id == board.background for name in one.names}
+        names = {name for one in self.library.backgrounds if one.id == canvas.background for name in one.names}
         return frozenset(names | {name.split()[-1] for name in names})
 
-    def _shot(self, like: Shot | None = None) -> Shot:
+    def _shot(self, like: PhotoCrop | None = None) -> PhotoCrop:
         """A shot of a class that the family does not have, nor one that looks like it; related to `like` if given."""
         rng = self.rng
         rows: Sequence[int] = self.rows
@@ -124,41 +125,41 @@ class _Grower:
             if attempt == 8:
                 rows = self.rows
             row = int(rows[int(rng.integers(len(rows)))])
-            shown = any(fits(word, row) for word in self.ground)
-            if not shown and not any(alike(row, other) for other in self.used):
+            shown = any(is_called(row, word) for word in self.ground)
+            if not shown and not any(look_alike(row, other) for other in self.used):
                 break
         self.used.append(row)
         photos = self.pool.by_class[row]
-        return take(photos[int(rng.integers(len(photos)))], rng, 0.55 if self.kind == "single" else 0.75)
+        return sample_crop(photos[int(rng.integers(len(photos)))], rng, 0.55 if self.kind == "single" else 0.75)
 
     def _singles(self) -> list[State]:
         """Seven photographs, several of them related to the first."""
         first = self._shot()
-        shots = [first, *(self._shot(first if self.rng.random() < 0.5 else None) for _ in range(SCENES - 1))]
-        return [(shot,) for shot in shots]
+        photo_crops = [first, *(self._shot(first if self.rng.random() < 0.5 else None) for _ in range(SCENES - 1))]
+        return [(photo_crop,) for photo_crop in photo_crops]
 
-    def _variants(self, board: Board) -> list[State]:
+    def _variants(self, canvas: Canvas) -> list[State]:
         """The board as it is first, and six changes of it that are easily taken for each other."""
-        rng, count = self.rng, len(board.cells)
-        most_empty = min(count - 1, 2) if board.kind == "mosaic" else count - 1
-        least_empty = 0 if board.kind == "mosaic" else max(0, count - 2)
+        rng, count = self.rng, len(canvas.cells)
+        most_empty = min(count - 1, 2) if canvas.kind == "mosaic" else count - 1
+        least_empty = 0 if canvas.kind == "mosaic" else max(0, count - 2)
         empty = int(rng.integers(least_empty, most_empty + 1)) if rng.random() < 0.6 else least_empty
         order = [int(i) for i in rng.permutation(count)]
         filled, free = order[empty:], order[:empty]
-        base: list[Shot | None] = [None] * count
+        base: list[PhotoCrop | None] = [None] * count
         for cell in filled:
             base[cell] = self._shot()
         first, second = filled[0], filled[min(1, len(filled) - 1)]
         new = self._shot(base[first] if rng.random() < 0.5 else None)
         other = self._shot(new if rng.random() < 0.5 else None)
-        changes: list[dict[int, Shot | None]] = [{first: new}, {first: other}]
+        changes: list[dict[int, PhotoCrop | None]] = [{first: new}, {first: other}]
         changes.append({second: new} if second != first else {first: self._shot(base[first])})
         changes.append({(first if rng.random() < 0.7 else second): None})
         if free:
             added = new if rng.random() < 0.5 else self._shot(new)
             changes.append({free[0]: added})
             changes.append({first: None, free[0]: base[first]})
-            more: list[dict[int, Shot | None]] = [{free[0]: other}, {second: None, free[0]: base[second]}]
+            more: list[dict[int, PhotoCrop | None]] = [{free[0]: other}, {second: None, free[0]: base[second]}]
             more += [{free[-1]: added}, {first: None, free[-1]: base[first]}, {second: other}, {second: None}]
         else:
             more = [{second: other}, {first: None}, {second: None}, {filled[-1]: new}, {filled[-1]: None}]
@@ -168,12 +169,12 @@ class _Grower:
         changes += [more[int(i)] for i in rng.permutation(len(more))]
         states: list[State] = [tuple(base)]
         for change in changes:
-            state = tuple(change.get(cell, shot) for cell, shot in enumerate(base))
+            state = tuple(change.get(cell, photo_crop) for cell, photo_crop in enumerate(base))
             if len(states) < SCENES and state not in states:
                 states.append(state)
         return states
 
-    def _asked(self, board: Board, states: list[State]) -> list[tuple[int, int, EditRequest]]:
+    def _asked(self, canvas: Canvas, states: list[State]) -> list[tuple[int, int, EditRequest]]:
         """Who asks for whom, and how: from the first picture to each other one, then any; each is clear."""
         pairs = [(0, j) for j in range(1, len(states))]
         rest = [(i, j) for i in range(1, len(states)) for j in range(len(states)) if i != j]
@@ -184,48 +185,51 @@ class _Grower:
             edit = difference(states[i], states[j])
             for _ in range(4 if edit else 0):
                 assert edit is not None
-                asked = ask(edit, board, states[i], states[j], self.rng)
-                if asked and [k for k, state in enumerate(states) if means(asked, board, states[i], state)] == [j]:
+                asked = ask(edit, canvas, states[i], states[j], self.rng)
+                if asked and [k for k, state in enumerate(states) if satisfies(asked, canvas, states[i], state)] == [j]:
                     found.append((i, j, asked))
                     break
         return found
 
     def _triplet(
         self,
-        board: Board,
+        canvas: Canvas,
         states: list[State],
         pictures: list[np.ndarray],
         reference: int,
         target: int,
         asked: EditRequest,
     ) -> Triplet:
-        said, names_old = say(asked, board, states[reference], self.rng)
-        others = [say(asked, board, states[reference], self.free, (EVERY, TRAIN))[0].text for _ in range(self.others)]
+        said, names_old = write_sentence(asked, canvas, states[reference], self.rng)
+        others = [
+            write_sentence(asked, canvas, states[reference], self.free, (EVERY, TRAIN))[0].text
+            for _ in range(self.others)
+        ]
         edit, swap = asked.edit, asked.edit.kind == "swap"
         gone = names_old and edit.kind in ("replace", "remove")
         masks, rows = [], []
         for number, cell, other in ((reference, edit.before, edit.after), (target, edit.after, edit.before)):
-            shot = states[number][cell] if cell is not None else None
-            mask = board.mask(cell, pictures[number]) if cell is not None else None
+            photo_crop = states[number][cell] if cell is not None else None
+            mask = canvas.mask(cell, pictures[number]) if cell is not None else None
             if swap and mask is not None and other is not None:
-                mask = mask | board.mask(other, pictures[number])
+                mask = mask | canvas.mask(other, pictures[number])
             masks.append(mask)
-            rows.append(shot.index if shot is not None and not swap else None)
+            rows.append(photo_crop.index if photo_crop is not None and not swap else None)
         return Triplet(
             reference=reference,
             target=target,
             text=said.text,
             edit="move" if swap else edit.kind,
-            pattern=said.pattern,
+            template=said.template,
             unseen_photo=False,
-            unseen_pattern=False,
+            unseen_template=False,
             unseen_noun=False,
             reference_mask=masks[0],
             target_mask=masks[1],
-            removed=asked.old_word if gone and says(said.text, asked.old_word) else None,
+            removed=asked.old_word if gone and mentions(said.text, asked.old_word) else None,
             added=asked.new_word if edit.kind in ("replace", "add") else None,
             nouns=tuple(word for word in (asked.old_word if names_old else "", asked.new_word) if word),
-            colour=None,
+            color=None,
             changes=(),
             reference_class=rows[0],
             target_class=rows[1],
@@ -235,5 +239,9 @@ class _Grower:
 
 def _caption(state: State) -> str:
     """All that the picture shows."""
-    names = [imagenet.name(imagenet.classes()[shot.index].names[0]).indefinite for shot in state if shot is not None]
+    names = [
+        imagenet.noun(imagenet.classes()[photo_crop.index].names[0]).indefinite
+        for photo_crop in state
+        if photo_crop is not None
+    ]
     return phrases.listing(names) if names else "nothing"

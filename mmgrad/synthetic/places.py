@@ -22,9 +22,9 @@ class Place:
 
 
 def holds(name: str, x: float, y: float, anchor: tuple[float, float] | None = None, slack: float = 0.0) -> bool:
-    """Whether a thing with its centre at (x, y), fractions of the canvas, is at the named place.
+    """Whether a thing with its center at (x, y), fractions of the canvas, is at the named place.
 
-    `anchor` is the centre of the other thing for a relative place. `slack` widens the place by that much on each side:
+    `anchor` is the center of the other thing for a relative place. `slack` widens the place by that much on each side:
     a reader's benefit of the doubt, used to see whether a sentence could mean another picture too.
     """
     if anchor is not None:
@@ -51,14 +51,14 @@ def holds(name: str, x: float, y: float, anchor: tuple[float, float] | None = No
     return all(sides[word] for word in name.split())
 
 
-def somewhere(
+def sample_position(
     name: str,
     half: tuple[float, float],
     rng: np.random.Generator,
     anchor: tuple[float, float] | None = None,
     anchor_half: tuple[float, float] = (0.0, 0.0),
 ) -> tuple[float, float]:
-    """A random centre for a thing at the named place.
+    """A random center for a thing at the named place.
 
     `half` and `anchor_half` are half the width and height of the thing and of its anchor, as fractions of the canvas.
     Most of the thing stays inside the frame, so a large one may miss a narrow place: check with `holds`.
@@ -83,10 +83,10 @@ def somewhere(
             y = rng.uniform(0.14, 0.28)
         if "bottom" in words:
             y = rng.uniform(0.72, 0.86)
-    return inside(x, half[0], 0.85), inside(y, half[1], 0.85)
+    return clamp_center(x, half[0], 0.85), clamp_center(y, half[1], 0.85)
 
 
-def inside(centre: float, half: float, share: float) -> float:
-    """The centre moved so that about `share` of a half extent stays inside the frame; wide things go to the middle."""
+def clamp_center(center: float, half: float, share: float) -> float:
+    """The center moved so that about `share` of a half extent stays inside the frame; wide things go to the middle."""
     margin = min(half * share, 0.5)
-    return float(min(max(centre, margin), 1 - margin))
+    return float(min(max(center, margin), 1 - margin))

@@ -1,4 +1,4 @@
-"""Laying a picture out at random: which things, in which colours, how large, and where there is room for them."""
+"""Laying a picture out at random: which things, in which colors, how large, and where there is room for them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,10 +6,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from mmgrad.lexicon import phrases
-from mmgrad.synthetic.asset_library import Atlas, Cutout
+from mmgrad.synthetic import phrases
+from mmgrad.synthetic.asset_library import AssetLibrary, Cutout
 from mmgrad.synthetic.held_out import held_out
-from mmgrad.synthetic.places import ABSOLUTE, RELATIVE, Place, holds, inside, somewhere
+from mmgrad.synthetic.places import ABSOLUTE, RELATIVE, Place, clamp_center, holds, sample_position
 from mmgrad.synthetic.scenes import Item, Rendered, Renderer, Scene, renderer
 
 T = TypeVar("T")
@@ -20,7 +20,7 @@ LEAST_CONTRAST = 0.35
 MOST_HAZE = 0.45
 """The half-transparent area over the opaque one, above which a cut-out has no clear outline and is not used."""
 PAINTED = 0.14
-"""The share of the base's things that are given a colour, as far as they can be."""
+"""The share of the base's things that are given a color, as far as they can be."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class Base:
 
     scene: Scene
     picture: Rendered
-    there: tuple[Cutout, ...]
+    present: tuple[Cutout, ...]
 
 
 def shape(width: int, height: int, size: int) -> tuple[int, int]:
@@ -37,24 +37,24 @@ def shape(width: int, height: int, size: int) -> tuple[int, int]:
     return round(size * height / max(width, height)), round(size * width / max(width, height))
 
 
-class Stage:
+class SceneSampler:
     """The things that a split may use, and the places for them; everything random comes from `rng`."""
 
-    def __init__(self, atlas: Atlas, split: str, rng: np.random.Generator) -> None:
-        self.atlas, self.split, self.rng = atlas, split, rng
-        self.draw: Renderer = renderer(atlas)
-        self.held_out = held_out(atlas)
-        self.pool = [cutout for cutout in atlas.cutouts if cutout.id not in self.held_out]
+    def __init__(self, library: AssetLibrary, split: str, rng: np.random.Generator) -> None:
+        self.library, self.split, self.rng = library, split, rng
+        self.draw: Renderer = renderer(library)
+        self.held_out = held_out(library)
+        self.pool = [cutout for cutout in library.cutouts if cutout.id not in self.held_out]
         self.rare: list[Cutout] = []
         if split == "test" and rng.random() < 0.2:
-            self.rare = [cutout for cutout in atlas.cutouts if cutout.id in self.held_out]
+            self.rare = [cutout for cutout in library.cutouts if cutout.id in self.held_out]
 
-    def lay_out(self) -> Base | None:
+    def sample_scene(self) -> Base | None:
         """A base picture of one to four things, all clear to see; None where no room was found."""
         rng = self.rng
         width, height = self.pick(((1, 1), (4, 3), (3, 4)), (0.7, 0.17, 0.13))
         height, width = shape(width, height, LAYOUT_SIZE)
-        background = self.choose(self.atlas.backgrounds)
+        background = self.choose(self.library.backgrounds)
         empty = Scene(background.id, (), height, width, self.crop(), shadow=float(rng.choice((0.0, 0.2, 0.35))))
         tint = np.clip((self.draw.mean_light(empty) + 60) / 180, 0.6, 1.4) ** 0.22 * rng.uniform(0.88, 1.1)
         light = np.clip(tint, 0.75, 1.15)
@@ -63,19 +63,19 @@ class Stage:
             count = int(rng.choice((1, 2, 3, 4), p=(0.2, 0.37, 0.28, 0.15)))
             low, high = {1: (0.42, 0.95), 2: (0.34, 0.62), 3: (0.28, 0.5), 4: (0.24, 0.42)}[count]
             items: list[Item] = []
-            there: list[Cutout] = []
+            present: list[Cutout] = []
             for number in range(count):
-                cutout = self.cutout(there)
+                cutout = self.cutout(present)
                 if cutout is None:
                     break
-                colour = self.colour(cutout) if rng.random() < PAINTED else None
+                color = self.color(cutout) if rng.random() < PAINTED else None
                 scale, flip = self.scale(cutout, low, high), bool(rng.random() < 0.5)
-                item = Item(f"thing{number}", cutout.id, 0.5, 0.5, scale, flip, colour)
-                placed = self.settle(item, replace(empty, items=tuple(items)))
+                item = Item(f"thing{number}", cutout.id, 0.5, 0.5, scale, flip, color)
+                placed = self.find_room(item, replace(empty, items=tuple(items)))
                 if placed is None:
                     break
                 items.append(placed)
-                there.append(cutout)
+                present.append(cutout)
             if len(items) < count:
                 continue
             items.sort(key=lambda item: item.cy + rng.uniform(-0.1, 0.1))
@@ -83,7 +83,7 @@ class Stage:
             picture = self.draw.render(scene)
             clear = bool((self.draw.contrast(scene, picture) > LEAST_CONTRAST).all())
             if clear and (picture.visible > 0.6).all() and (picture.masks.mean(axis=(1, 2)) > 0.012).all():
-                return Base(scene, picture, tuple(there))
+                return Base(scene, picture, tuple(present))
         return None
 
     def pick(self, options: Sequence[T], weights: Sequence[float] | None = None) -> T:
@@ -95,7 +95,7 @@ class Stage:
         """One of the options, all alike."""
         return options[int(self.rng.integers(len(options)))]
 
-    def cutout(self, there: Sequence[Cutout], category: str | None = None) -> Cutout | None:
+    def cutout(self, present: Sequence[Cutout], category: str | None = None) -> Cutout | None:
         """A cut-out that its noun tells apart from those there."""
         for _ in range(20):
             pool = self.rare if self.rare and self.rng.random() < 0.5 else self.pool
@@ -104,7 +104,7 @@ class Stage:
             cutout = self.choose(pool)
             if self.draw.haze(cutout.id) > MOST_HAZE:
                 continue
-            if not any(cutout.noun in other.names or other.noun in cutout.names for other in there):
+            if not any(cutout.noun in other.names or other.noun in cutout.names for other in present):
                 return cutout
         return None
 
@@ -123,13 +123,13 @@ class Stage:
         width, height = self.draw.extent(item, scene)
         return width / scene.width / 2, height / scene.height / 2
 
-    def settle(self, item: Item, scene: Scene) -> Item | None:
+    def find_room(self, item: Item, scene: Scene) -> Item | None:
         """The item at a place where it overlaps the scene's others little; now and then partly outside the frame."""
         half = self.half(item, scene)
         share = 0.5 if self.rng.random() < 0.12 else 0.95
         for _ in range(25):
-            x = inside(float(self.rng.uniform(0.1, 0.9)), half[0], share)
-            y = inside(float(self.rng.uniform(0.12, 0.88)), half[1], share)
+            x = clamp_center(float(self.rng.uniform(0.1, 0.9)), half[0], share)
+            y = clamp_center(float(self.rng.uniform(0.12, 0.88)), half[1], share)
             tried = replace(item, cx=x, cy=y)
             if self.crowding(tried, scene) < 0.22:
                 return tried
@@ -157,7 +157,7 @@ class Stage:
             return Place(self.choose(RELATIVE), self.choose(anchors).key)
         return Place(self.pick(ABSOLUTE, (2, 2, 1.2, 1.2, 1.6, 0.8, 0.8, 0.8, 0.8)))
 
-    def put(self, item: Item, place: Place, scene: Scene) -> Item | None:
+    def place_at(self, item: Item, place: Place, scene: Scene) -> Item | None:
         """The item at the place; None where it is too large for it."""
         anchor = scene.find(place.anchor) if place.anchor else None
         if place.anchor and anchor is None:
@@ -165,20 +165,20 @@ class Stage:
         half = self.half(item, scene)
         where = (anchor.cx, anchor.cy) if anchor else None
         around = self.half(anchor, scene) if anchor else (0.0, 0.0)
-        x, y = somewhere(place.name, half, self.rng, where, around)
+        x, y = sample_position(place.name, half, self.rng, where, around)
         return replace(item, cx=x, cy=y) if holds(place.name, x, y, where) else None
 
-    def colour(self, cutout: Cutout, besides: str | None = None) -> str | None:
-        """A colour for the thing that a person would not take for its own, other than `besides`; None where it has
-        none, or where a noun of its own says a colour already ("red apple")."""
+    def color(self, cutout: Cutout, besides: str | None = None) -> str | None:
+        """A color for the thing that a person would not take for its own, other than `besides`; None where it has
+        none, or where a noun of its own says a color already ("red apple")."""
         if not all(phrases.can_be_painted(word) for word in cutout.names):
             return None
-        far = [name for name in self.draw.strange_colours(cutout.id) if name != besides]
+        far = [name for name in self.draw.unnatural_colors(cutout.id) if name != besides]
         return self.choose(far) if far else None
 
-    def word(self, item: Item, there: Sequence[Cutout]) -> str:
+    def word(self, item: Item, present: Sequence[Cutout]) -> str:
         """A noun for the item: now and then a synonym that fits no other thing of those there."""
         cutout = self.draw.cutouts[item.cutout]
-        others = [other for other in there if other.id != cutout.id]
+        others = [other for other in present if other.id != cutout.id]
         free = [word for word in cutout.synonyms if not any(word in other.names for other in others)]
         return self.choose(free) if free and self.rng.random() < 0.25 else cutout.noun

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from mmgrad.synthetic.asset_library import Atlas, Background, Cutout
+from mmgrad.synthetic.asset_library import AssetLibrary, Background, Cutout
 
-COLOURS: dict[str, tuple[int, int, int]] = {
+COLORS: dict[str, tuple[int, int, int]] = {
     "red": (200, 30, 35),
     "orange": (242, 130, 20),
     "yellow": (245, 215, 35),
@@ -22,15 +22,15 @@ COLOURS: dict[str, tuple[int, int, int]] = {
     "white": (240, 240, 240),
     "grey": (128, 128, 128),
 }
-"""The colours a thing can be given, by name: RGB uint8."""
+"""The colors a thing can be given, by name: RGB uint8."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
     """One cut-out in a scene.
 
-    `cx`, `cy` are the centre of its box as fractions of the canvas; `scale` is its long side over the canvas's short
-    side; `recolour` is a name of `COLOURS`; `key` says which thing it is, the same in every scene of a family.
+    `cx`, `cy` are the center of its box as fractions of the canvas; `scale` is its long side over the canvas's short
+    side; `recolor` is a name of `COLORS`; `key` says which thing it is, the same in every scene of a family.
     """
 
     key: str
@@ -39,7 +39,7 @@ class Item:
     cy: float
     scale: float
     flip: bool = False
-    recolour: str | None = None
+    recolor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,26 +72,26 @@ class Rendered(NamedTuple):
     visible: np.ndarray
 
 
-def render(scene: Scene, atlas: Atlas) -> Rendered:
+def render(scene: Scene, library: AssetLibrary) -> Rendered:
     """Draw one scene. The same scene always gives the same pixels."""
-    return renderer(atlas).render(scene)
+    return renderer(library).render(scene)
 
 
-def renderer(atlas: Atlas) -> "Renderer":
+def renderer(library: AssetLibrary) -> "Renderer":
     """The renderer of an atlas, with its caches, made once."""
-    found = _RENDERERS.get(id(atlas))
+    found = _RENDERERS.get(id(library))
     if found is None:
-        found = _RENDERERS[id(atlas)] = Renderer(atlas)
+        found = _RENDERERS[id(library)] = Renderer(library)
     return found
 
 
 class Renderer:
-    """Draws the scenes of one atlas, and keeps what is used again: decoded, recoloured and resized pictures."""
+    """Draws the scenes of one atlas, and keeps what is used again: decoded, recolored and resized pictures."""
 
-    def __init__(self, atlas: Atlas) -> None:
-        self.atlas = atlas
-        self.cutouts: dict[str, Cutout] = {cutout.id: cutout for cutout in atlas.cutouts}
-        self.backgrounds: dict[str, Background] = {background.id: background for background in atlas.backgrounds}
+    def __init__(self, library: AssetLibrary) -> None:
+        self.library = library
+        self.cutouts: dict[str, Cutout] = {cutout.id: cutout for cutout in library.cutouts}
+        self.backgrounds: dict[str, Background] = {background.id: background for background in library.backgrounds}
         self._sprites: OrderedDict[tuple[str, str | None], np.ndarray] = OrderedDict()
         self._photos: dict[str, np.ndarray] = {}
         self._backdrops: OrderedDict[tuple, np.ndarray] = OrderedDict()
@@ -99,9 +99,9 @@ class Renderer:
         self._haze: dict[str, float] = {}
         self._strange: dict[str, tuple[str, ...]] = {}
 
-    def sprite(self, cutout: str, recolour: str | None = None) -> np.ndarray:
-        """The cut-out trimmed to its pixels, uint8 [h,w,4], colour multiplied by alpha."""
-        name = (cutout, recolour)
+    def sprite(self, cutout: str, recolor: str | None = None) -> np.ndarray:
+        """The cut-out trimmed to its pixels, uint8 [h,w,4], color multiplied by alpha."""
+        name = (cutout, recolor)
         if name in self._sprites:
             self._sprites.move_to_end(name)
             return self._sprites[name]
@@ -109,8 +109,8 @@ class Renderer:
         rows = np.flatnonzero((rgba[..., 3] > 24).any(axis=1))
         columns = np.flatnonzero((rgba[..., 3] > 24).any(axis=0))
         rgba = rgba[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].copy()
-        if recolour is not None:
-            rgba[..., :3] = recoloured(rgba, recolour)
+        if recolor is not None:
+            rgba[..., :3] = recolored(rgba, recolor)
         alpha = rgba[..., 3:].astype(np.uint16)
         rgba[..., :3] = (rgba[..., :3] * alpha + 127) // 255
         self._sprites[name] = rgba
@@ -132,14 +132,14 @@ class Renderer:
             self._haze[cutout] = float(((alpha > 12) & (alpha < 128)).sum()) / max(1, int((alpha > 127).sum()))
         return self._haze[cutout]
 
-    def strange_colours(self, cutout: str) -> tuple[str, ...]:
-        """The colours that nobody would take for the cut-out's own."""
+    def unnatural_colors(self, cutout: str) -> tuple[str, ...]:
+        """The colors that nobody would take for the cut-out's own."""
         if cutout not in self._strange:
-            own, rgba = self.cutouts[cutout].colours, self.cutouts[cutout].rgba()
+            own, rgba = self.cutouts[cutout].colors, self.cutouts[cutout].rgba()
             mean = rgba[rgba[..., 3] > 127].mean(axis=0)[None, None]
             mean[..., 3] = 255
             self._strange[cutout] = tuple(
-                name for name in COLOURS if name not in own and colour_distance(mean, name) > 30
+                name for name in COLORS if name not in own and color_distance(mean, name) > 30
             )
         return self._strange[cutout]
 
@@ -168,7 +168,7 @@ class Renderer:
         light = np.asarray(scene.light, np.float32)
         for index, item in enumerate(scene.items):
             width, height = self.extent(item, scene)
-            sprite = self.sprite(item.cutout, item.recolour)
+            sprite = self.sprite(item.cutout, item.recolor)
             shrinks = height < sprite.shape[0]
             sprite = cv2.resize(sprite, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
             if item.flip:
@@ -223,18 +223,18 @@ def differing(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return cv2.bitwise_not(cv2.inRange(cv2.absdiff(one, other), (0, 0, 0), (24, 24, 24)))
 
 
-def recoloured(rgba: np.ndarray, colour: str) -> np.ndarray:
-    """The colours of a cut-out moved to a named one, its light and dark kept: uint8 [h,w,4] -> RGB uint8 [h,w,3].
+def recolored(rgba: np.ndarray, color: str) -> np.ndarray:
+    """The colors of a cut-out moved to a named one, its light and dark kept: uint8 [h,w,4] -> RGB uint8 [h,w,3].
 
-    Works in CIE Lab: the mean lightness goes to the colour's, the variation around it is kept up to a bound (white and
+    Works in CIE Lab: the mean lightness goes to the color's, the variation around it is kept up to a bound (white and
     black have little room), and the chroma follows the lightness, so that shadows stay dark and highlights pale.
     """
     lab = cv2.cvtColor(np.ascontiguousarray(rgba[..., :3]).astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    target = cv2.cvtColor(np.array([[COLOURS[colour]]], np.float32) / 255, cv2.COLOR_RGB2LAB)[0, 0]
+    target = cv2.cvtColor(np.array([[COLORS[color]]], np.float32) / 255, cv2.COLOR_RGB2LAB)[0, 0]
     opaque = rgba[..., 3] > 127
     mean = lab[opaque].mean(axis=0)
     spread = float(lab[opaque][:, 0].std()) + 1e-3
-    bound = {"black": 8.0, "white": 7.0, "yellow": 9.0, "brown": 10.0}.get(colour, 13.0)
+    bound = {"black": 8.0, "white": 7.0, "yellow": 9.0, "brown": 10.0}.get(color, 13.0)
     lightness = target[0] + (lab[..., 0] - mean[0]) * min(1.0, bound / spread)
     lightness = np.clip(lightness, 4, 98)
     follow = np.clip(lightness / max(float(target[0]), 1.0), 0.45, 1.15)
@@ -245,10 +245,10 @@ def recoloured(rgba: np.ndarray, colour: str) -> np.ndarray:
     return np.clip(rgb * 255 + 0.5, 0, 255).astype(np.uint8)
 
 
-def colour_distance(rgba: np.ndarray, colour: str) -> float:
-    """Distance in CIE Lab between the mean colour of a cut-out (uint8 [h,w,4]) and a named colour."""
+def color_distance(rgba: np.ndarray, color: str) -> float:
+    """Distance in CIE Lab between the mean color of a cut-out (uint8 [h,w,4]) and a named color."""
     pixel = rgba[rgba[..., 3] > 127][:, :3].mean(axis=0)
-    pair = np.array([[pixel, COLOURS[colour]]], np.float32) / 255
+    pair = np.array([[pixel, COLORS[color]]], np.float32) / 255
     lab = cv2.cvtColor(pair, cv2.COLOR_RGB2LAB)[0]
     return float(np.linalg.norm(lab[0] - lab[1]))
 

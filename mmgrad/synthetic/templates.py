@@ -1,9 +1,10 @@
-"""The wordings of each kind of change: patterns, which `mmgrad.lexicon.phrases` fills.
+"""Sentence templates of each kind of change; `mmgrad.synthetic.phrases` fills their slots.
 
-They lie in `assets/wordings`, a file of each kind. A pattern is a line with slots. `!` before it marks a clause in the
-imperative, which can be made polite and joined to another; `1` one that needs a picture with one thing only (it says
-"it"). Most are of all splits; `*` marks one kept for the test split, `?` one for validation, and `~` one for training,
-where every sentence is said in several ways.
+Each kind has a file in `assets/wordings` with one template per line. Flags stand before a template:
+
+- `!` an imperative clause, which can be made polite or joined to another clause;
+- `1` only for pictures of one object, because the sentence says "it";
+- `*` kept for the test split, `?` for validation, `~` for training; without these it is used in every split.
 """
 
 import re
@@ -12,40 +13,48 @@ from dataclasses import dataclass
 from pathlib import Path
 
 EVERY, TEST, VALIDATION, TRAIN = "every", "test", "validation", "train"
-"""Whose a pattern is: of every split, or kept for one."""
+"""The split that a template is kept for; EVERY: it is used in all splits."""
 
 _KEPT = {"*": TEST, "?": VALIDATION, "~": TRAIN}
 _FOLDER = Path(__file__).parent / "assets" / "wordings"
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
-    """One way to say a change. `template` has slots in braces; see the module's text for the flags."""
+class Template:
+    """One way to ask for a change.
+
+    Attributes:
+        id: kind and line number, such as "replace.03".
+        text: sentence with slots in braces.
+        imperative: whether it is an imperative clause.
+        single: whether it needs a picture of one object.
+        of: the split it is kept for, or EVERY.
+    """
 
     id: str
-    template: str
+    text: str
     imperative: bool = False
     single: bool = False
     of: str = EVERY
 
 
-def patterns(kind: str, lines: Iterable[str]) -> tuple[Pattern, ...]:
-    """Patterns from their lines, one each; their ids are the kind and the number of the line."""
+def parse_templates(kind: str, lines: Iterable[str]) -> tuple[Template, ...]:
+    """Templates from lines of text, one each."""
     found = []
     for number, line in enumerate(lines):
-        flags, template = re.fullmatch(r"\s*([!1*?~]*)\s*(.*?)\s*", line).groups()  # type: ignore[union-attr]
+        flags, text = re.fullmatch(r"\s*([!1*?~]*)\s*(.*?)\s*", line).groups()  # type: ignore[union-attr]
         of = next((split for flag, split in _KEPT.items() if flag in flags), EVERY)
-        found.append(Pattern(f"{kind}.{number:02d}", template, "!" in flags, "1" in flags, of))
+        found.append(Template(f"{kind}.{number:02d}", text, "!" in flags, "1" in flags, of))
     return tuple(found)
 
 
-def wordings(kind: str) -> tuple[Pattern, ...]:
-    """The patterns of a file in `assets/wordings`."""
-    return patterns(kind, (_FOLDER / f"{kind}.txt").read_text(encoding="utf-8").splitlines())
+def load_templates(kind: str) -> tuple[Template, ...]:
+    """The templates of the file `assets/wordings/{kind}.txt`."""
+    return parse_templates(kind, (_FOLDER / f"{kind}.txt").read_text(encoding="utf-8").splitlines())
 
 
-KINDS = ("replace", "remove", "add", "add_at", "recolour", "bigger", "smaller", "move", "background")
-PATTERNS: dict[str, tuple[Pattern, ...]] = {kind: wordings(kind) for kind in KINDS}
-"""Every pattern, by kind."""
-JOINTS = wordings("combined")
-"""How two changes, {first} and {second}, are asked for in one sentence."""
+KINDS = ("replace", "remove", "add", "add_at", "recolor", "bigger", "smaller", "move", "background")
+TEMPLATES: dict[str, tuple[Template, ...]] = {kind: load_templates(kind) for kind in KINDS}
+"""All templates by kind of change."""
+CONJUNCTIONS = load_templates("combined")
+"""Templates that join two changes, {first} and {second}, in one sentence."""

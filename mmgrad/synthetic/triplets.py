@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mmgrad.lexicon import phrases
-from mmgrad.lexicon.phrases import Name, Sentence
+from mmgrad.lexicon.nouns import Name, is_plural
+from mmgrad.synthetic import phrases
 from mmgrad.synthetic.asset_library import Cutout
-from mmgrad.synthetic.changes import Change, fits, sayable
+from mmgrad.synthetic.changes import Change, is_expressible, satisfies
+from mmgrad.synthetic.phrases import Sentence
 from mmgrad.synthetic.places import ABSOLUTE, Place, holds
-from mmgrad.synthetic.scene_sampler import Base, Stage
+from mmgrad.synthetic.scene_sampler import Base, SceneSampler
 from mmgrad.synthetic.scenes import Item, Rendered, Scene
 from mmgrad.synthetic.templates import EVERY, TRAIN
 
@@ -23,7 +24,7 @@ class Triplet:
     `reference_mask` and `target_mask` are uint8 {0,1} [H,W]: the visible pixels of what changes, in each picture; None
     where there is none (the reference of an addition, the target of a removal). `removed` and `added` are the nouns of
     the text that vanish and appear: `removed` is at the reference mask, `added` at the target mask. `nouns` are all
-    nouns that the text can use for what changes. `colour` is the colour word that the text gives to the added thing.
+    nouns that the text can use for what changes. `color` is the color word that the text gives to the added thing.
     `others` are further ways to say the same, of the training split alone.
     `reference_class` and `target_class` are the ImageNet rows of the photographs under the two masks, where known.
     """
@@ -32,16 +33,16 @@ class Triplet:
     target: int
     text: str
     edit: str
-    pattern: str
+    template: str
     unseen_photo: bool
-    unseen_pattern: bool
+    unseen_template: bool
     unseen_noun: bool
     reference_mask: np.ndarray | None
     target_mask: np.ndarray | None
     removed: str | None
     added: str | None
     nouns: tuple[str, ...]
-    colour: str | None
+    color: str | None
     changes: tuple[Change, ...]
     reference_class: int | None = None
     target_class: int | None = None
@@ -54,56 +55,56 @@ UNSEEN = 0.3
 """How many sentences of validation and test are in wordings kept for them."""
 
 
-def says(text: str, word: str) -> bool:
+def mentions(text: str, word: str) -> bool:
     """Whether the text has the word, whole, in any case."""
     return bool(word) and re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None
 
 
-def _spellings(colour: str | None) -> tuple[str, ...]:
-    return ("grey", "gray") if colour == "grey" else (colour,) if colour else ()
+def _spellings(color: str | None) -> tuple[str, ...]:
+    return ("grey", "gray") if color == "grey" else (color,) if color else ()
 
 
 def _choice(options: Sequence[str], rng: np.random.Generator) -> str:
     return options[int(rng.integers(len(options)))]
 
 
-def _spelt(colour: str, rng: np.random.Generator) -> str:
-    return _choice(_spellings(colour), rng)
+def _spelt(color: str, rng: np.random.Generator) -> str:
+    return _choice(_spellings(color), rng)
 
 
-class Writer:
+class TripletBuilder:
     """Writes the triplets and captions of a family; `changes` says how each layout came from the first, the base."""
 
     def __init__(
         self,
-        stage: Stage,
+        sampler: SceneSampler,
         base: Base,
         layouts: Sequence[Scene],
         pictures: Sequence[Rendered],
         changes: Sequence[tuple[Change, ...]],
     ) -> None:
-        self.stage, self.draw, self.there = stage, stage.draw, base.there
+        self.sampler, self.draw, self.present = sampler, sampler.draw, base.present
         self.layouts, self.pictures, self.changes = layouts, pictures, changes
-        self.free = stage.rng.spawn(1)[0]  # of its own: what the other splits draw does not depend on it
-        self.seen_nouns = {cutout.noun for cutout in stage.pool}
+        self.free = sampler.rng.spawn(1)[0]  # of its own: what the other splits draw does not depend on it
+        self.seen_nouns = {cutout.noun for cutout in sampler.pool}
 
     def triplets(self) -> list[Triplet]:
         """One from the base to each variant, and others among them whose sentence fits one picture only: 12 at most."""
         asked = [(0, number, self.changes[number]) for number in range(1, len(self.layouts))]
         extra = [*self._backwards(), *self._across()]
-        order = self.stage.rng.permutation(len(extra))
+        order = self.sampler.rng.permutation(len(extra))
         for number in order:
             reference, target, changes = extra[int(number)]
             if len(asked) == 12:
                 break
             scene = self.layouts[reference]
-            if changes[0].kind == "background" and self.stage.rng.random() < 0.5:
+            if changes[0].kind == "background" and self.sampler.rng.random() < 0.5:
                 continue
-            if sayable(scene, changes, self.draw.cutouts):
+            if is_expressible(scene, changes, self.draw.cutouts):
                 meant = [
                     i
                     for i, candidate in enumerate(self.layouts)
-                    if fits(candidate, scene, changes, self.draw.cutouts, self.draw.backgrounds)
+                    if satisfies(candidate, scene, changes, self.draw.cutouts, self.draw.backgrounds)
                 ]
                 if meant == [target]:
                     asked.append((reference, target, changes))
@@ -119,14 +120,14 @@ class Writer:
             old = base.find(change.key) if change.key else None
             undo: Change | None = None
             if change.kind == "replace" and old and change.item:
-                undo = Change("replace", change.item.key, old, change.new_word, self.stage.word(old, self.there))
+                undo = Change("replace", change.item.key, old, change.new_word, self.sampler.word(old, self.present))
             elif change.kind == "remove" and old:
-                place = self._named_place(old) if self.stage.rng.random() < 0.6 else None
-                undo = Change("add", None, old, new_word=self.stage.word(old, self.there), place=place)
+                place = self._named_place(old) if self.sampler.rng.random() < 0.6 else None
+                undo = Change("add", None, old, new_word=self.sampler.word(old, self.present), place=place)
             elif change.kind == "add" and change.item:
                 undo = Change("remove", change.item.key, old_word=change.new_word)
-            elif change.kind == "recolour" and old and old.recolour:
-                undo = Change("recolour", old.key, old, change.old_word)
+            elif change.kind == "recolor" and old and old.recolor:
+                undo = Change("recolor", old.key, old, change.old_word)
             elif change.kind == "resize" and old:
                 undo = Change("resize", old.key, old, change.old_word, grows=not change.grows)
             elif change.kind == "move" and old:
@@ -152,11 +153,11 @@ class Writer:
                     yield start, end, (two,)
                 elif one.item is None or two.item is None:
                     continue
-                elif one.item.key == two.item.key and one.item.recolour != two.item.recolour:
-                    if one.kind == "recolour":
+                elif one.item.key == two.item.key and one.item.recolor != two.item.recolor:
+                    if one.kind == "recolor":
                         yield start, end, (replace(two, old_word=one.old_word),)
-                    elif two.item.recolour and one.place == two.place:
-                        yield start, end, (Change("recolour", one.item.key, two.item, one.new_word),)
+                    elif two.item.recolor and one.place == two.place:
+                        yield start, end, (Change("recolor", one.item.key, two.item, one.new_word),)
                 elif one.kind == "replace":
                     yield start, end, (Change("replace", one.item.key, two.item, one.new_word, two.new_word),)
                 elif one.kind == "move":
@@ -173,34 +174,34 @@ class Writer:
 
     def _triplet(self, reference: int, target: int, changes: tuple[Change, ...]) -> Triplet:
         scene = self.layouts[reference]
-        split = self.stage.split
-        unseen = split != TRAIN and self.stage.rng.random() < UNSEEN
-        said = self._said(scene, changes, self.stage.rng, (split if unseen else EVERY,))
+        split = self.sampler.split
+        unseen = split != TRAIN and self.sampler.rng.random() < UNSEEN
+        said = self._said(scene, changes, self.sampler.rng, (split if unseen else EVERY,))
         others = []
         if split == TRAIN:
             others = [self._said(scene, changes, self.free, (EVERY, TRAIN)).text for _ in range(OTHERS)]
         involved = self._involved(scene, changes)
-        held_out = [cutout for cutout in involved if cutout.id in self.stage.held_out]
+        held_out = [cutout for cutout in involved if cutout.id in self.sampler.held_out]
         change = changes[0]
         alone = len(changes) == 1
         removed = change.old_word if alone and change.kind in ("replace", "remove") else ""
         added = change.new_word if alone and change.kind in ("replace", "add") else ""
-        painted = change.item.recolour if added and change.item else None
+        painted = change.item.recolor if added and change.item else None
         return Triplet(
             reference=reference,
             target=target,
             text=said.text,
             edit=change.kind if alone else "combined",
-            pattern=said.pattern,
+            template=said.template,
             unseen_photo=bool(held_out),
-            unseen_pattern=said.of != EVERY,
+            unseen_template=said.of != EVERY,
             unseen_noun=any(cutout.noun not in self.seen_nouns for cutout in held_out),
             reference_mask=self._mask(reference, changes, after=False),
             target_mask=self._mask(target, changes, after=True),
-            removed=removed if says(said.text, removed) else None,
-            added=added if says(said.text, added) else None,
+            removed=removed if mentions(said.text, removed) else None,
+            added=added if mentions(said.text, added) else None,
             nouns=tuple(word for each in changes for word in (each.old_word, each.new_word) if word),
-            colour=next((colour for colour in _spellings(painted) if says(said.text, colour)), None),
+            color=next((color for color in _spellings(painted) if mentions(said.text, color)), None),
             changes=changes,
             others=tuple(others),
         )
@@ -210,15 +211,15 @@ class Writer:
     ) -> Sentence:
         parts = [self._slots(scene, change, rng) for change in changes]
         if len(parts) == 1:
-            return phrases.say(*parts[0], rng, single=len(scene.items) == 1, of=of)
-        return phrases.say_both(parts[0], parts[1], rng, of)
+            return phrases.render(*parts[0], rng, single=len(scene.items) == 1, of=of)
+        return phrases.render_combined(parts[0], parts[1], rng, of)
 
     def _slots(self, scene: Scene, change: Change, rng: np.random.Generator) -> tuple[str, dict[str, str]]:
         """The kind of sentence, and its slots."""
         old_item = scene.find(change.key) if change.key else None
         plain = self._name(change.old_word, rng) if old_item else None
         old = plain
-        if plain and old_item and old_item.recolour:
+        if plain and old_item and old_item.recolor:
             painted = self._name(change.old_word, rng, old_item)
             old = painted if rng.random() < 0.5 or plain.word not in painted.bare else plain
         if change.kind == "background":
@@ -231,10 +232,10 @@ class Writer:
             anchor = self._name(self.draw.cutouts[beside.cutout].noun, rng, beside) if beside else None
             slots |= phrases.place_slots(change.place.name, anchor, rng)
             kind = "add_at" if kind == "add" else kind
-        if kind == "recolour" and change.item and change.item.recolour and plain:
-            colour = _spelt(change.item.recolour, rng)
-            coloured = replace(plain, adjective=colour)
-            slots |= {"colour": colour, "coloured": coloured.bare, "a_coloured": coloured.indefinite}
+        if kind == "recolor" and change.item and change.item.recolor and plain:
+            color = _spelt(change.item.recolor, rng)
+            colored = replace(plain, adjective=color)
+            slots |= {"color": color, "colored": colored.bare, "a_colored": colored.indefinite}
         if kind == "resize" and plain:
             size = _choice(("bigger", "larger"), rng) if change.grows else "smaller"
             slots["a_sized"] = replace(plain, adjective=size).indefinite
@@ -242,8 +243,8 @@ class Writer:
         return kind, slots
 
     def _name(self, word: str, rng: np.random.Generator, item: Item | None = None) -> Name:
-        """The noun as said of the item, with the colour that it was given."""
-        return Name(word, phrases.is_plural(word), _spelt(item.recolour, rng) if item and item.recolour else "")
+        """The noun as said of the item, with the color that it was given."""
+        return Name(word, is_plural(word), _spelt(item.recolor, rng) if item and item.recolor else "")
 
     def _involved(self, scene: Scene, changes: tuple[Change, ...]) -> list[Cutout]:
         ids = [item.cutout for change in changes if (item := scene.find(change.key or "")) is not None]
@@ -270,6 +271,6 @@ class Writer:
         """All that stands in the picture, and where."""
         names = []
         for item in scene.items:
-            names.append(self._name(self.draw.cutouts[item.cutout].noun, self.stage.rng, item).indefinite)
+            names.append(self._name(self.draw.cutouts[item.cutout].noun, self.sampler.rng, item).indefinite)
         where = phrases.backdrop_slots(self.draw.backgrounds[scene.background].name)
         return f"{phrases.listing(names)} {where['on_bg']}" if names else where["a_bg"]

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from mmgrad.encoders.base import TextTokens, Trainable
-from mmgrad.synthetic.negative_texts import unrelated
+from mmgrad.synthetic.negative_texts import negative_text
 from mmgrad.training.features import Features
 from mmgrad.training.settings import Settings, attended_triplets, attention_loss_weight
 from mmgrad.utils.device import to_device
@@ -160,7 +160,7 @@ class Sampler:
     ) -> tuple[Tensor, Tensor, Tensor] | None:
         """References with texts that change nothing there: of another family's thing, or of no change at all."""
         rng = np.random.default_rng([self.settings.seed, step])
-        plain = self.encoder.encode_text([unrelated(rng) for _ in range(NEGATIVE_TEXTS)])
+        plain = self.encoder.encode_text([negative_text(rng) for _ in range(NEGATIVE_TEXTS)])
         rows = chosen.tolist()
         if not rows:
             return None

@@ -12,6 +12,7 @@ from mmgrad.models.composer import DIMENSION, Composer
 from mmgrad.models.confidence import Confidence, fit, trials
 from mmgrad.training.features import Features
 from mmgrad.training.validation import embed, embed_queries, recall_of
+from mmgrad.utils.thresholds import balanced_accuracy_threshold
 
 BATCH = 64
 
@@ -159,12 +160,5 @@ def _total_positive(maps: Tensor) -> Tensor:
 
 
 def _threshold(present: Tensor, absent: Tensor) -> float:
-    """The best threshold between two samples; 0, below which no map is, where one of them is empty."""
-    if not len(present) or not len(absent):
-        return 0.0
-    bound = present.quantile(MISSED)
-    values = torch.cat([present, absent, bound[None]])
-    values = values[values <= bound]
-    kept = (present[:, None] >= values).float().mean(0)
-    refused = (absent[:, None] < values).float().mean(0)
-    return float(values[(kept + refused).argmax()])
+    """The cut of two samples of total positive values."""
+    return balanced_accuracy_threshold(present.double().numpy(), absent.double().numpy(), MISSED)

@@ -12,9 +12,9 @@ from torch import Tensor
 from mmgrad.encoders.base import Encoder
 from mmgrad.models.composer import Composer
 from mmgrad.models.logistic import fit_logistic
-from mmgrad.synthetic.asset_library import load_atlas
+from mmgrad.synthetic.asset_library import load_asset_library
 from mmgrad.synthetic.families import make_family
-from mmgrad.synthetic.mosaics import Shot, grid
+from mmgrad.synthetic.mosaics import PhotoCrop, grid
 from mmgrad.synthetic.photo_folder import Photograph, is_for_validation
 
 FAMILIES = 210  # of composed scenes, one scene of each
@@ -53,10 +53,10 @@ def _prototype_embeddings(composer: Composer, images: Sequence[np.ndarray], enco
 
 
 def _mosaics(photographs: Sequence[Photograph]) -> list[np.ndarray]:
-    rng, board, atlas = np.random.default_rng(0), grid(2, 2), load_atlas()
+    rng, canvas, library = np.random.default_rng(0), grid(2, 2), load_asset_library()
     chosen = rng.integers(len(photographs), size=(MOSAICS, 4)).tolist()
-    return [board.draw(tuple(Shot.plain(photographs[i]) for i in four), atlas, SIDE) for four in chosen]
+    return [canvas.draw(tuple(PhotoCrop.plain(photographs[i]) for i in four), library, SIDE) for four in chosen]
 
 
 def _scenes() -> list[np.ndarray]:
-    return [make_family(load_atlas(), "train", number).scenes[0] for number in range(FAMILIES)]
+    return [make_family(load_asset_library(), "train", number).scenes[0] for number in range(FAMILIES)]

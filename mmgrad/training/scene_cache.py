@@ -16,7 +16,7 @@ from torch import Tensor
 
 from mmgrad.encoders.base import Trainable
 from mmgrad.imaging.io import Letterbox
-from mmgrad.synthetic.asset_library import load_atlas
+from mmgrad.synthetic.asset_library import load_asset_library
 from mmgrad.synthetic.families import Family, make_family
 from mmgrad.synthetic.photo_families import load_photographs, make_photograph_family
 from mmgrad.training import shards
@@ -47,7 +47,7 @@ class Part:
         """The family of this number."""
         if self.photographs:
             return make_photograph_family(_photographs(self.photographs), self.split, number)
-        return make_family(load_atlas(), self.split, number)
+        return make_family(load_asset_library(), self.split, number)
 
 
 _photographs = lru_cache(maxsize=1)(load_photographs)
@@ -155,7 +155,7 @@ def _write(path: Path, families: list[Family], encoder: Trainable) -> None:
         np.stack([region(t.reference_mask, r, t.reference_class), region(t.target_mask, g, t.target_class)])
         for t, r, g in zip(triplets, reference, target, strict=True)
     ]
-    plain = ("text", "others", "edit", "pattern", "unseen_photo", "unseen_pattern", "removed", "added")
+    plain = ("text", "others", "edit", "template", "unseen_photo", "unseen_template", "removed", "added")
     tensors = {
         **{name: torch.cat(stage) for name, stage in zip(encoder.stage_names, zip(*blocks, strict=True), strict=True)},
         "reference": torch.tensor(reference),

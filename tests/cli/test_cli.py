@@ -15,7 +15,8 @@ from PIL import Image
 from mmgrad import cli, engine
 from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.engine import Engine, load
-from mmgrad.evaluation import command
+from mmgrad.evaluation import EvaluationOptions, Results, command
+from mmgrad.evaluation.table import row
 from mmgrad.imaging.io import MAX_SIDE, READ_SIDE
 from mmgrad.models.checkpoint import save_composer
 from mmgrad.models.composer import Composer
@@ -257,23 +258,29 @@ def test_evaluate_writes_what_was_asked_for_and_compares(
 ) -> None:
     asked: dict = {}
 
-    def evaluate(encoder: object, composers: dict, thresholds: dict, **rest: object) -> dict:
-        asked.update(rest, names=list(composers), thresholds=thresholds)
-        return {"queries": 7}
+    def evaluate(
+        encoder: object, composers: dict, options: EvaluationOptions, thresholds: dict, **_: object
+    ) -> Results:
+        asked.update(options=options, names=list(composers), thresholds=thresholds)
+        return Results.of({"queries": 7}, [row("retrieval", "recall@1", 0.5, model="other")])
 
     monkeypatch.setattr(command, "evaluate", evaluate)
-    monkeypatch.setattr(command, "markdown", lambda report: f"# {report['queries']} queries")
+    monkeypatch.setattr(command, "markdown", lambda results: f"# {results.settings['queries']} queries")
     files = ["--json", str(tmp_path / "a" / "r.json"), "--markdown", str(tmp_path / "b" / "r.md")]
+    files += ["--csv", str(tmp_path / "c" / "r.csv")]
     torch.manual_seed(1)
     other = Composer(CompactEncoder.channels, CompactEncoder.token_width, CompactEncoder.grid)
     save_composer(other, {"name": "untrained"}, tmp_path / "other")
     compared = ["--model", str(folders[0]), "--compare", str(tmp_path / "other")]
     assert cli.main(["evaluate", *compared, "--families", "5", *files]) == 0
-    assert (asked["split"], asked["families"], asked["names"]) == ("test", 5, ["untrained", "other"])
+    assert (asked["options"].split, asked["options"].families) == ("test", 5)
+    assert asked["names"] == ["untrained", "other"]
     assert asked["thresholds"] == {}
-    read = json.loads((tmp_path / "a" / "r.json").read_text())
-    assert read["queries"] == 7
-    assert len(set(read["fingerprints"].values())) == 2
+    read = Results.read_json(tmp_path / "a" / "r.json")
+    assert read.settings["queries"] == 7
+    assert len(set(read.settings["fingerprints"].values())) == 2
+    assert read.value("retrieval", "recall@1").mean == 0.5
+    assert (tmp_path / "c" / "r.csv").read_text().startswith("table,model,method,")
     assert (tmp_path / "b" / "r.md").read_text() == "# 7 queries\n"
     assert capsys.readouterr().out == "# 7 queries\n"
 

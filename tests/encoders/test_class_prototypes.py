@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from mmgrad.encoders.base import words_of
-from mmgrad.encoders.class_prototypes import FILE, ClassPrototypes, _digest, names
+from mmgrad.encoders.class_prototypes import FILE, ClassPrototypes, names, names_digest
 from mmgrad.encoders.compact import LOOK_SCALE, CompactEncoder
 from mmgrad.lexicon import imagenet
 from mmgrad.synthetic.photo_families import Photograph
@@ -78,7 +78,7 @@ def test_the_embeddings_that_are_shipped_are_those_of_the_names(
     from safetensors import safe_open
 
     with safe_open(FILE, framework="pt") as file:
-        assert file.metadata()["names"] == _digest()
+        assert file.metadata()["names"] == names_digest()
     some = list(names())[::200]
     assert torch.allclose(looks.embeddings[::200], encoder.embed_sentences(some), atol=2e-3)  # kept in half precision
 

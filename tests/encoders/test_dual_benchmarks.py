@@ -37,9 +37,7 @@ def test_queries_are_those_of_one_at_a_time(model: Model, cirr_root: Path, monke
 
 @pytest.mark.parametrize("name", ["fashioniq", "cirr", "circo"])
 def test_each_benchmark_is_judged(model: Model, name: str, request: pytest.FixtureRequest) -> None:
-    report = evaluate_benchmark(model, name, request.getfixturevalue(f"{name}_root"), progress=False)
-    assert report["model"] == model.name
-    methods = {row["method"] for row in report["rows"]}
-    assert methods == {"composed query", "image only", "text only"}
-    figures = [value for row in report["rows"] for value in row.values() if isinstance(value, dict)]
-    assert all(0 <= figure["mean"] <= 1 for figure in figures)
+    results = evaluate_benchmark(model, name, request.getfixturevalue(f"{name}_root"), progress=False)
+    assert results.settings["models"] == [model.name]
+    assert set(results.table["method"]) == {"composed query", "image only", "text only"}
+    assert results.table["mean"].between(0, 1).all()

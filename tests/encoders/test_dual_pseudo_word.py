@@ -175,8 +175,8 @@ def test_it_is_searched_and_explained_like_any_model(model: Model, folders, pict
 
 
 def test_the_benchmarks_judge_it(model: Model, cirr_root: Path) -> None:
-    report = evaluate_benchmark(model, "cirr", cirr_root, progress=False)
-    assert {row["method"] for row in report["rows"]} == {"composed query", "image only", "text only"}
+    results = evaluate_benchmark(model, "cirr", cirr_root, progress=False)
+    assert set(results.table["method"]) == {"composed query", "image only", "text only"}
 
 
 def test_the_command_line_takes_an_adapter(folders, pictures: Path, searle: Path, capsys) -> None:

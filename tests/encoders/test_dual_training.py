@@ -75,7 +75,7 @@ def head(encoder: DualEncoder) -> Composer:
 
 
 def test_what_is_kept_of_pictures_and_texts_is_all_that_the_encoder_gives(encoder: DualEncoder, data: Features) -> None:
-    family = cache.make_family(cache.load_atlas(), "validation", 1)
+    family = cache.make_family(cache.load_asset_library(), "validation", 1)
     pixels, _ = encoder.prepare(family.scenes)
     fresh = encoder.trunk(pixels)
     assert torch.equal(encoder.unpack(*encoder.stages(pixels)), fresh)

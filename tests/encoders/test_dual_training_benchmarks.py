@@ -125,8 +125,8 @@ def test_the_loss_falls_and_the_checkpoint_is_judged(encoder, benchmark, tmp_pat
     assert "validation_recall_at_10" in log
     model = load_model(tmp_path / "run", "cpu")
     assert model.card["training"]["step"] == 40
-    report = evaluate_benchmark(model, *benchmark, progress=False)
-    assert {row["method"] for row in report["rows"]} == {"composed query", "image only", "text only"}
+    results = evaluate_benchmark(model, *benchmark, progress=False)
+    assert set(results.table["method"]) == {"composed query", "image only", "text only"}
 
 
 def test_maps_of_mirrored_pictures_are_brought_together(encoder, fashioniq_root: Path, tmp_path: Path) -> None:

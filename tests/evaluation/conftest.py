@@ -10,14 +10,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from mmgrad.encoders.base import TextTokens
-from mmgrad.evaluation import runner as stream
+from mmgrad.evaluation import families
 from mmgrad.imaging.letterbox import Letterbox
 from mmgrad.models.composer import Composer
 from mmgrad.synthetic.families import make_family
 
 
 class TinyEncoder:
-    """Mean colours of 7 x 7 places, and their squares and roots; a text is the codes of its letters."""
+    """Mean colors of 7 x 7 places, and their squares and roots; a text is the codes of its letters."""
 
     name, size, channels, grid, token_width, fingerprint = "tiny", 224, 9, 7, 4, "0"
 
@@ -44,7 +44,7 @@ class TinyEncoder:
 def _drawn_once() -> Iterator[None]:
     """Families are the same every time, so that each is drawn once for all tests."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stream, "make_family", lru_cache(maxsize=None)(make_family))
+        patch.setattr(families, "make_family", lru_cache(maxsize=None)(make_family))
         yield
 
 

@@ -14,20 +14,36 @@ REPORT = ROOT / "benchmarks" / "results" / "compact-test.json"
 CARD = {"training": {"validation_recall_at_1": 0.7768, "photographs_recall_at_1": 0.2942, "step": 3}}
 
 
+COLUMNS = ["table", "model", "method", "side", "group", "condition", "metric", "mean", "low", "high", "n"]
+KEPT, LEFT_OUT = "reference in gallery", "reference excluded"
+
+
 @pytest.fixture
 def report(tmp_path: Path) -> Path:
-    """A report in small, in the form of the shipped one."""
-    interval = {"low": 0.1, "high": 0.9, "count": 40}
-    row = {"model": "mine", "method": "composed query", "group": "all", "reference_in_gallery": True, "count": 40}
-    row |= {f"recall@{k}": {"mean": 0.3 + k / 100, **interval} for k in (1, 5)}
-    baseline = row | {"method": "image only", "recall@1": {"mean": 0.0, **interval}}
-    map_row = {"model": "mine", "method": "MMGrad", "side": "reference", "group": "all", "count": 7}
-    map_row |= {"pointing": {"mean": 0.91663, **interval}, "energy": {"mean": 0.7, **interval}}
-    made = {"split": "test", "fingerprints": {"mine": "f" * 16, "other": "0" * 16}}
-    made |= {"retrieval": [row, row | {"reference_in_gallery": False}, baseline, row | {"group": "move"}]}
-    made |= {"localisation": [map_row, map_row | {"side": "target", "count": 0}, map_row | {"model": "other"}]}
+    """A small results file, in the format of the shipped one."""
+
+    def row(
+        table: str, metric: str, mean: float | None, method: str, *, side: str = "", group: str = "all",
+        condition: str = "", model: str = "mine", n: int = 40,
+    ) -> list[object]:  # fmt: skip
+        return [table, model, method, side, group, condition, metric, mean, 0.1, 0.9, n]
+
+    rows = [
+        row("retrieval", "text_weight", 2.0, "composed query", n=0),
+        row("retrieval", "recall@1", 0.31, "composed query", condition=KEPT),
+        row("retrieval", "recall@5", 0.35, "composed query", condition=KEPT),
+        row("retrieval", "recall@1", 0.31, "composed query", condition=LEFT_OUT),
+        row("retrieval", "recall@5", 0.35, "composed query", condition=LEFT_OUT),
+        row("retrieval", "recall@1", 0.0, "image only", condition=KEPT),
+        row("retrieval", "recall@1", 0.9, "composed query", condition=KEPT, group="move"),
+        row("localization", "pointing", 0.91663, "MMGrad", side="reference"),
+        row("localization", "energy", 0.7, "MMGrad", side="reference"),
+        row("localization", "energy", None, "MMGrad", side="target", n=0),
+        row("localization", "energy", 0.2, "MMGrad", side="reference", model="other"),
+    ]
+    settings = {"split": "test", "fingerprints": {"mine": "f" * 16, "other": "0" * 16}}
     path = tmp_path / "report.json"
-    path.write_text(json.dumps(made))
+    path.write_text(json.dumps({"schema": 2, "settings": settings, "columns": COLUMNS, "rows": rows}))
     return path
 
 
@@ -59,10 +75,12 @@ def test_the_shipped_report_can_be_read() -> None:
     if not REPORT.is_file():
         pytest.skip("no report lies beside the package")
     report = json.loads(REPORT.read_text())
-    (fingerprint,) = report["fingerprints"].values()
+    (fingerprint,) = report["settings"]["fingerprints"].values()
     results = {one["metric"]: one for one in model_card.read_results(REPORT, fingerprint)}
-    whole = next(row for row in report["retrieval"] if row["method"] == "composed query")
-    assert results["recall_at_10"]["value"] == pytest.approx(whole["recall@10"]["mean"], abs=1e-4)
+    rows = [dict(zip(report["columns"], values, strict=True)) for values in report["rows"]]
+    keys = {"method": "composed query", "metric": "recall@10", "group": "all", "condition": KEPT}
+    (whole,) = (row for row in rows if keys.items() <= row.items())
+    assert results["recall_at_10"]["value"] == pytest.approx(whole["mean"], abs=1e-4)
     assert {"reference_pointing", "target_energy", "recall_at_1_left_out"} <= results.keys()
 
 

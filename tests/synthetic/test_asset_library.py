@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from mmgrad.errors import InputError
-from mmgrad.synthetic.asset_library import ASSETS, COLOURS, load_atlas
+from mmgrad.synthetic.asset_library import ASSETS, COLORS, load_asset_library
 
 
 @pytest.fixture
@@ -30,16 +30,16 @@ def rewrite(folder: Path, **changes: object) -> None:
     (folder / "cutouts.json").write_text(json.dumps([kept]), encoding="utf-8")
 
 
-def test_the_stored_atlas_is_large_and_read_once() -> None:
-    atlas = load_atlas()
-    assert len(atlas.cutouts) >= 300
-    assert len(atlas.by_noun) >= 200
-    assert len(atlas.backgrounds) >= 40
-    assert load_atlas() is atlas
+def test_the_stored_library_is_large_and_read_once() -> None:
+    library = load_asset_library()
+    assert len(library.cutouts) >= 300
+    assert len({cutout.noun for cutout in library.cutouts}) >= 200
+    assert len(library.backgrounds) >= 40
+    assert load_asset_library() is library
 
 
 def test_every_cutout_has_a_tight_and_varied_mask() -> None:
-    for cutout in load_atlas().cutouts:
+    for cutout in load_asset_library().cutouts:
         rgba = cutout.rgba()
         assert rgba.dtype == np.uint8
         assert rgba.shape[2] == 4
@@ -51,7 +51,7 @@ def test_every_cutout_has_a_tight_and_varied_mask() -> None:
 
 
 def test_every_background_is_large_enough_to_crop() -> None:
-    for background in load_atlas().backgrounds:
+    for background in load_asset_library().backgrounds:
         rgb = background.rgb()
         assert rgb.dtype == np.uint8
         assert rgb.shape[2] == 3
@@ -59,53 +59,47 @@ def test_every_background_is_large_enough_to_crop() -> None:
 
 
 def test_words_are_lower_case_and_say_nothing_twice() -> None:
-    for cutout in load_atlas().cutouts:
+    for cutout in load_asset_library().cutouts:
         words = (cutout.noun, cutout.plural, *cutout.synonyms, cutout.category)
         assert all(word == word.lower().strip() for word in words), cutout.id
         assert cutout.noun not in cutout.synonyms, cutout.id
         assert len(set(cutout.synonyms)) == len(cutout.synonyms), cutout.id
-        assert set(cutout.colours) <= set(COLOURS)
+        assert set(cutout.colors) <= set(COLORS)
 
 
 def test_one_noun_has_one_plural_and_one_category() -> None:
-    for noun, group in load_atlas().by_noun.items():
-        assert len({cutout.plural for cutout in group}) == 1, noun
-        assert len({cutout.category for cutout in group}) == 1, noun
+    cutouts = load_asset_library().cutouts
+    nouns = {cutout.noun for cutout in cutouts}
+    assert len({(cutout.noun, cutout.plural, cutout.category) for cutout in cutouts}) == len(nouns)
 
 
 def test_no_background_bears_the_name_of_an_object() -> None:
-    atlas = load_atlas()
-    objects = {name for cutout in atlas.cutouts for name in (*cutout.names, cutout.plural)}
-    clashes = {name for background in atlas.backgrounds for name in background.names} & objects
+    library = load_asset_library()
+    objects = {name for cutout in library.cutouts for name in (*cutout.names, cutout.plural)}
+    clashes = {name for background in library.backgrounds for name in background.names} & objects
     assert not clashes
 
 
-def test_colour_words_follow_the_picture() -> None:
-    colours = {cutout.id: cutout.colours for cutout in load_atlas().cutouts}
-    assert colours["tomato"][0] == "red"
-    assert colours["lemon"][0] == "yellow"
-    assert colours["crow"][0] == "black"
+def test_color_words_follow_the_picture() -> None:
+    colors = {cutout.id: cutout.colors for cutout in load_asset_library().cutouts}
+    assert colors["tomato"][0] == "red"
+    assert colors["lemon"][0] == "yellow"
+    assert colors["crow"][0] == "black"
 
 
 def test_pictures_are_kept_and_cannot_be_changed(small: Path) -> None:
-    cutout = load_atlas(small).cutouts[0]
+    cutout = load_asset_library(small).cutouts[0]
     assert cutout.rgba() is cutout.rgba()
     with pytest.raises(ValueError, match="read-only"):
         cutout.rgba()[0, 0, 0] = 1
 
 
-def test_groups_hold_every_cutout_once() -> None:
-    atlas = load_atlas()
-    for groups in (atlas.by_noun, atlas.by_category):
-        assert sorted(c.id for group in groups.values() for c in group) == [c.id for c in atlas.cutouts]
-
-
-def test_every_picture_has_an_entry_and_a_licence() -> None:
-    atlas = load_atlas()
-    assert {path.stem for path in (ASSETS / "cutouts").iterdir()} == {cutout.id for cutout in atlas.cutouts}
-    assert {path.stem for path in (ASSETS / "backgrounds").iterdir()} == {b.id for b in atlas.backgrounds}
+def test_every_picture_has_an_entry_and_a_license() -> None:
+    library = load_asset_library()
+    assert {path.stem for path in (ASSETS / "cutouts").iterdir()} == {cutout.id for cutout in library.cutouts}
+    assert {path.stem for path in (ASSETS / "backgrounds").iterdir()} == {b.id for b in library.backgrounds}
     text = (ASSETS / "LICENSE.md").read_text(encoding="utf-8")
-    assert all(item.licence in text for item in (*atlas.cutouts, *atlas.backgrounds))
+    assert all(item.license in text for item in (*library.cutouts, *library.backgrounds))
 
 
 @pytest.mark.parametrize(
@@ -115,22 +109,22 @@ def test_every_picture_has_an_entry_and_a_licence() -> None:
         ({"extra": "x"}, "exactly the fields"),
         ({"noun": ""}, "'noun'"),
         ({"synonyms": "dog"}, "'synonyms'"),
-        ({"colours": ["teal"]}, "teal"),
-        ({"colours": []}, "colours"),
+        ({"colors": ["teal"]}, "teal"),
+        ({"colors": []}, "colors"),
         ({"id": "nowhere"}, "nowhere"),
     ],
 )
 def test_a_damaged_entry_is_refused_with_its_reason(small: Path, changes: dict[str, object], reason: str) -> None:
     rewrite(small, **changes)
     with pytest.raises(InputError, match=reason):
-        load_atlas(small)
+        load_asset_library(small)
 
 
 def test_a_repeated_id_is_refused(small: Path) -> None:
     entries = json.loads((small / "cutouts.json").read_text(encoding="utf-8"))
     (small / "cutouts.json").write_text(json.dumps(entries * 2), encoding="utf-8")
     with pytest.raises(InputError, match="repeats"):
-        load_atlas(small)
+        load_asset_library(small)
 
 
 @pytest.mark.parametrize("content", [None, "{", "[]", "{}"])
@@ -138,17 +132,17 @@ def test_an_unreadable_table_is_refused(small: Path, content: str | None) -> Non
     path = small / "backgrounds.json"
     path.unlink() if content is None else path.write_text(content, encoding="utf-8")
     with pytest.raises(InputError, match="rebuild"):
-        load_atlas(small)
+        load_asset_library(small)
 
 
 def test_a_broken_picture_is_refused_when_it_is_asked_for(small: Path) -> None:
-    background = load_atlas(small).backgrounds[0]
+    background = load_asset_library(small).backgrounds[0]
     (small / "backgrounds" / f"{background.id}.webp").write_bytes(b"not a picture")
     with pytest.raises(InputError, match="cannot be read"):
         background.rgb()
 
 
 def test_the_folder_may_be_given_and_is_not_mixed_with_the_stored_one(small: Path) -> None:
-    cutout = load_atlas(small).cutouts[0]
+    cutout = load_asset_library(small).cutouts[0]
     Image.new("RGBA", (9, 7), (1, 2, 3, 255)).save(small / "cutouts" / f"{cutout.id}.webp", lossless=True)
     assert cutout.rgba().shape == (7, 9, 4)

@@ -7,30 +7,30 @@ import cv2
 import numpy as np
 import pytest
 
-from mmgrad.synthetic.asset_library import Atlas, load_atlas
+from mmgrad.synthetic.asset_library import AssetLibrary, load_asset_library
 from mmgrad.synthetic.families import KINDS, SCENES, SPLITS, Family, Triplet, families, held_out, make_family
 from mmgrad.synthetic.places import holds
-from mmgrad.synthetic.triplets import OTHERS, says
+from mmgrad.synthetic.triplets import OTHERS, mentions
 
 COUNT = 24
 
 
 @pytest.fixture(scope="module")
-def atlas() -> Atlas:
-    return load_atlas()
+def library() -> AssetLibrary:
+    return load_asset_library()
 
 
 @pytest.fixture(scope="module")
-def made(atlas: Atlas) -> dict[str, list[Family]]:
-    return {split: list(families(atlas, split, 0, COUNT)) for split in SPLITS}
+def made(library: AssetLibrary) -> dict[str, list[Family]]:
+    return {split: list(families(library, split, 0, COUNT)) for split in SPLITS}
 
 
 def _all(made: dict[str, list[Family]]) -> list[tuple[Family, Triplet]]:
     return [(family, triplet) for some in made.values() for family in some for triplet in family.triplets]
 
 
-def test_a_family_is_the_same_each_time(atlas: Atlas, made: dict[str, list[Family]]) -> None:
-    again = make_family(atlas, "validation", 3)
+def test_a_family_is_the_same_each_time(library: AssetLibrary, made: dict[str, list[Family]]) -> None:
+    again = make_family(library, "validation", 3)
     before = made["validation"][3]
     assert [t.text for t in again.triplets] == [t.text for t in before.triplets]
     assert again.layouts == before.layouts
@@ -39,8 +39,8 @@ def test_a_family_is_the_same_each_time(atlas: Atlas, made: dict[str, list[Famil
         np.testing.assert_array_equal(one, other)
 
 
-def test_size_changes_the_pixels_and_nothing_else(atlas: Atlas, made: dict[str, list[Family]]) -> None:
-    small, large = made["test"][1], make_family(atlas, "test", 1, size=320)
+def test_size_changes_the_pixels_and_nothing_else(library: AssetLibrary, made: dict[str, list[Family]]) -> None:
+    small, large = made["test"][1], make_family(library, "test", 1, size=320)
     assert [t.text for t in small.triplets] == [t.text for t in large.triplets]
     assert all(max(scene.shape[:2]) == 320 for scene in large.scenes)
     for one, other in zip(small.triplets, large.triplets, strict=True):
@@ -49,9 +49,9 @@ def test_size_changes_the_pixels_and_nothing_else(atlas: Atlas, made: dict[str, 
             assert abs(one.target_mask.mean() - other.target_mask.mean()) < 0.01
 
 
-def test_an_unknown_split_is_refused(atlas: Atlas) -> None:
+def test_an_unknown_split_is_refused(library: AssetLibrary) -> None:
     with pytest.raises(ValueError, match="train"):
-        make_family(atlas, "dev", 0)
+        make_family(library, "dev", 0)
 
 
 def test_a_family_has_its_scenes_and_a_triplet_to_each_variant(made: dict[str, list[Family]]) -> None:
@@ -70,15 +70,17 @@ def test_splits_share_no_scene(made: dict[str, list[Family]]) -> None:
     assert max(seen.values()) == 1
 
 
-def test_held_out_photos_and_patterns_are_in_the_test_split_only(atlas: Atlas, made: dict[str, list[Family]]) -> None:
-    kept = held_out(atlas)
-    assert 0.07 < len(kept) / len(atlas.cutouts) < 0.18
+def test_held_out_photos_and_patterns_are_in_the_test_split_only(
+    library: AssetLibrary, made: dict[str, list[Family]]
+) -> None:
+    kept = held_out(library)
+    assert 0.07 < len(kept) / len(library.cutouts) < 0.18
     for split, some in made.items():
         used = {item.cutout for family in some for scene in family.layouts for item in scene.items}
         triplets = [triplet for family in some for triplet in family.triplets]
         assert bool(used & kept) is (split == "test")
         assert any(t.unseen_photo for t in triplets) is (split == "test")
-        assert any(t.unseen_pattern for t in triplets) is (split != "train")
+        assert any(t.unseen_template for t in triplets) is (split != "train")
         assert all(t.unseen_photo for t in triplets if t.unseen_noun)
 
 
@@ -137,21 +139,21 @@ def test_sentences_name_what_vanishes_and_what_appears(made: dict[str, list[Fami
         if triplet.edit == "add":
             assert triplet.added is not None
             assert triplet.removed is None
-        if triplet.edit in ("recolour", "resize", "move", "background", "combined"):
+        if triplet.edit in ("recolor", "resize", "move", "background", "combined"):
             assert triplet.removed is None
             assert triplet.added is None
-        if triplet.edit == "recolour":
+        if triplet.edit == "recolor":
             item = triplet.changes[0].item
             assert item is not None
-            assert str(item.recolour).replace("grey", "gr") in triplet.text.lower()
+            assert str(item.recolor).replace("grey", "gr") in triplet.text.lower()
         assert not re.search(r"[{}]|  |\ba (binoculars|pants|pliers|scissors|grapes|cherries)\b", triplet.text)
     assert named > 0.3 * len(_all(made))
 
 
 def test_the_nouns_used_for_a_thing_name_no_other_thing_of_the_reference(
-    atlas: Atlas, made: dict[str, list[Family]]
+    library: AssetLibrary, made: dict[str, list[Family]]
 ) -> None:
-    names = {cutout.id: cutout.names for cutout in atlas.cutouts}
+    names = {cutout.id: cutout.names for cutout in library.cutouts}
     for family, triplet in _all(made):
         items = family.layouts[triplet.reference].items
         for change in triplet.changes:
@@ -170,18 +172,18 @@ def test_training_says_each_sentence_in_further_ways(made: dict[str, list[Family
                 for other in triplet.others:
                     said[other.lower() == triplet.text.lower()] += 1
                     if triplet.edit == "remove":
-                        assert any(says(other, noun) for noun in triplet.nouns)
+                        assert any(mentions(other, noun) for noun in triplet.nouns)
                     if triplet.edit in ("move", "add"):
                         for side in ("left", "right"):
                             assert (side in other.lower()) is (side in triplet.text.lower())
     assert said[True] < 0.05 * said[False]
 
 
-def test_only_the_target_has_what_the_sentence_asks_for(atlas: Atlas, made: dict[str, list[Family]]) -> None:
+def test_only_the_target_has_what_the_sentence_asks_for(library: AssetLibrary, made: dict[str, list[Family]]) -> None:
     """Told by what stands in each picture, counted from the layouts without the code that chose the sentences."""
-    names = {cutout.id: cutout.names for cutout in atlas.cutouts}
-    natural = {cutout.id: cutout.colours for cutout in atlas.cutouts}
-    backdrops = {background.id: background.names for background in atlas.backgrounds}
+    names = {cutout.id: cutout.names for cutout in library.cutouts}
+    natural = {cutout.id: cutout.colors for cutout in library.cutouts}
+    backdrops = {background.id: background.names for background in library.backgrounds}
     for family, triplet in _all(made):
         if len(triplet.changes) != 1 or triplet.edit in ("resize", "move"):
             continue
@@ -199,14 +201,14 @@ def test_only_the_target_has_what_the_sentence_asks_for(atlas: Atlas, made: dict
                 good = good and number != triplet.reference
             elif triplet.edit == "remove":
                 good = same_ground and not after and [item.key for item in before] == [change.key]
-            elif triplet.edit == "recolour":
+            elif triplet.edit == "recolor":
                 assert change.item is not None
                 good = same_ground and after == [change.item] and len(before) == 1
             else:
                 assert change.item is not None
                 good = same_ground and len(after) == 1 and change.new_word in names[after[0].cutout]
-                if triplet.colour is not None:
-                    good = good and change.item.recolour in (after[0].recolour, *natural[after[0].cutout])
+                if triplet.color is not None:
+                    good = good and change.item.recolor in (after[0].recolor, *natural[after[0].cutout])
                 good = good and [item.key for item in before] == ([change.key] if change.key else [])
                 if good and before:  # a replacement stands where the old thing stood
                     good = np.hypot(before[0].cx - after[0].cx, before[0].cy - after[0].cy) < 0.17
@@ -248,23 +250,23 @@ def test_families_hold_distractors_of_the_same_kind(made: dict[str, list[Family]
 
 def test_new_things_often_come_in_a_colour_which_the_sentence_says(made: dict[str, list[Family]]) -> None:
     new = [triplet for _, triplet in _all(made) if triplet.edit in ("replace", "add")]
-    coloured = [triplet for triplet in new if triplet.colour is not None]
+    coloured = [triplet for triplet in new if triplet.color is not None]
     assert 0.15 < len(coloured) / len(new) < 0.4
     assert {triplet.edit for triplet in coloured} == {"replace", "add"}
     assert {triplet.changes[0].place is None for triplet in coloured if triplet.edit == "add"} == {True, False}
     for _, triplet in _all(made):
         item = triplet.changes[0].item
-        shown = item.recolour if item and triplet.edit in ("replace", "add") else None
-        assert (triplet.colour or "").replace("gray", "grey") == (shown or "")
-        if triplet.colour is not None:
-            assert re.search(rf"(?<!\w){triplet.colour} {triplet.added}(?!\w)", triplet.text, re.IGNORECASE)
+        shown = item.recolor if item and triplet.edit in ("replace", "add") else None
+        assert (triplet.color or "").replace("gray", "grey") == (shown or "")
+        if triplet.color is not None:
+            assert re.search(rf"(?<!\w){triplet.color} {triplet.added}(?!\w)", triplet.text, re.IGNORECASE)
 
 
 def test_a_coloured_new_thing_mostly_has_a_twin_in_another_colour(made: dict[str, list[Family]]) -> None:
     with_colour, with_twin = 0, 0
     for some in made.values():
         for family in some:
-            asked = {(t.edit, t.changes[0].key, t.added or "", t.colour) for t in family.triplets if t.colour}
+            asked = {(t.edit, t.changes[0].key, t.added or "", t.color) for t in family.triplets if t.color}
             with_colour += bool(asked)
             with_twin += len(asked) > len({one[:2] for one in asked})
     assert with_twin >= 0.5 * with_colour > 0
@@ -276,7 +278,7 @@ def test_old_things_with_a_colour_are_now_and_then_called_by_it(made: dict[str, 
         for change in triplet.changes:
             item = family.layouts[triplet.reference].find(change.key or "")
             if item is not None and triplet.edit == "remove":
-                colour = (item.recolour or "no colour").replace("grey", "gr[ae]y")
-                called = re.search(rf"(?<!\w){colour} ", triplet.text, re.IGNORECASE) is not None
+                color = (item.recolor or "no colour").replace("grey", "gr[ae]y")
+                called = re.search(rf"(?<!\w){color} ", triplet.text, re.IGNORECASE) is not None
                 said, others = said + called, others + (not called)
     assert 0.02 < said / (said + others) < 0.3

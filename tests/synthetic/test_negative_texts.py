@@ -2,19 +2,20 @@
 
 import numpy as np
 
-from mmgrad.evaluation.metrics import abstention as refusal
-from mmgrad.synthetic.negative_texts import SENTENCES, unrelated
+from mmgrad.synthetic.negative_texts import negative_sentences, negative_text
 
 
 def test_they_are_many_and_never_those_of_the_evaluation() -> None:
     rng = np.random.default_rng(0)
-    texts = {unrelated(rng).lower() for _ in range(500)}
+    texts = {negative_text(rng).lower() for _ in range(500)}
     assert len(texts) > 250
     assert all(text.strip() for text in texts)
-    judged = {sentence.lower() for sentence in refusal.SENTENCES}
-    assert not judged & (texts | {sentence.lower() for sentence in SENTENCES})
+    assert len(negative_sentences("train")) == 48
+    assert len(negative_sentences("test")) == 24
+    judged = {sentence.lower() for sentence in negative_sentences("test")}
+    assert not judged & (texts | {sentence.lower() for sentence in negative_sentences("train")})
 
 
 def test_they_depend_on_the_generator_alone() -> None:
-    one, other = ([unrelated(np.random.default_rng(3)) for _ in range(5)] for _ in range(2))
+    one, other = ([negative_text(np.random.default_rng(3)) for _ in range(5)] for _ in range(2))
     assert one == other

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from mmgrad.errors import InputError
-from mmgrad.lexicon.imagenet import alike, classes, fits
+from mmgrad.lexicon.imagenet import classes, is_called, look_alike
 from mmgrad.synthetic.families import SCENES, Family
 from mmgrad.synthetic.photo_families import (
     LEAST_CLASSES,
@@ -25,7 +25,7 @@ Photographs = tuple[Photograph, ...]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Noise of one mean colour for each of 200 classes, so that every picture can be told apart by its pixels."""
+    """Noise of one mean color for each of 200 classes, so that every picture can be told apart by its pixels."""
     place = tmp_path_factory.mktemp("photographs")
     rng = np.random.default_rng(1)
     rows = [["file", "wnid", "name"]]
@@ -144,9 +144,9 @@ def test_masks_cover_what_changes_and_nothing_else(families: list[Family]) -> No
                 assert all(mask.all() for mask in masks)  # two photographs, each of its own proportion
                 continue
             changed = np.any(before != after, axis=2)
-            inside = np.logical_or.reduce([mask.astype(bool) for mask in masks])
-            assert not changed[~inside].any()
-            assert changed[inside].mean() > 0.5
+            clamp_center = np.logical_or.reduce([mask.astype(bool) for mask in masks])
+            assert not changed[~clamp_center].any()
+            assert changed[clamp_center].mean() > 0.5
             seen += 1
     assert seen > 200
 
@@ -157,21 +157,21 @@ def test_the_words_belong_to_the_classes_under_the_masks(families: list[Family])
             for word, row in ((t.removed, t.reference_class), (t.added, t.target_class)):
                 if word is not None:
                     assert row is not None
-                    assert fits(word, row)
+                    assert is_called(row, word)
                     assert word.lower() in t.text.lower()
             if t.edit == "replace":
                 assert t.reference_class is not None
                 assert t.target_class is not None
                 assert t.added is not None
-                assert not alike(t.reference_class, t.target_class)
-                assert not fits(t.added, t.reference_class)
+                assert not look_alike(t.reference_class, t.target_class)
+                assert not is_called(t.reference_class, t.added)
 
 
 def test_a_sentence_without_the_old_name_says_the_place_or_needs_none(families: list[Family]) -> None:
     for family in families:
         for t in family.triplets:
             if t.edit == "remove" and t.removed is None:
-                assert t.pattern.startswith("remove_at")
+                assert t.template.startswith("remove_at")
 
 
 def test_of_several_photographs_that_may_come_the_word_fits_one_only(families: list[Family]) -> None:
@@ -186,4 +186,4 @@ def test_of_several_photographs_that_may_come_the_word_fits_one_only(families: l
                     and np.array_equal(one.reference_mask, other.reference_mask)  # type: ignore[arg-type]
                 )
                 if same_place and one.added is not None and other.target_class is not None:
-                    assert not fits(one.added, other.target_class)
+                    assert not is_called(other.target_class, one.added)

@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from mmgrad.encoders.compact import CompactEncoder
-from mmgrad.lexicon import phrases
-from mmgrad.lexicon.phrases import Name
+from mmgrad.lexicon.nouns import Name
 from mmgrad.models.composer import DIMENSION, Composer
 from mmgrad.models.model import load_model
-from mmgrad.synthetic.asset_library import load_atlas
+from mmgrad.synthetic import phrases
+from mmgrad.synthetic.asset_library import load_asset_library
 from mmgrad.training import fit_prototype_head as naming
 
 OTHERS = ("cat", "guitar", "hot air balloon", "duck", "chair")
@@ -25,13 +25,13 @@ def encoder() -> CompactEncoder:
 @pytest.fixture(scope="module")
 def composer(encoder: CompactEncoder) -> Composer:
     rng = np.random.default_rng(0)
-    seen = sorted({cutout.noun for cutout in load_atlas().cutouts} - set(OTHERS))
+    seen = sorted({cutout.noun for cutout in load_asset_library().cutouts} - set(OTHERS))
     rows = []
     for _ in range(1500):
-        kind = ("replace", "remove", "add", "recolour")[int(rng.integers(4))]
+        kind = ("replace", "remove", "add", "recolor")[int(rng.integers(4))]
         old, new = (seen[int(i)] for i in rng.choice(len(seen), 2, replace=False))
         slots = phrases.thing_slots(Name(old), Name(new)) | {"colour": "blue", "coloured": "blue", "a_coloured": "blue"}
-        text = phrases.say(kind, slots, rng, single=False).text
+        text = phrases.render(kind, slots, rng, single=False).text
         rows.append({"text": text, "edit": kind, "added": new if kind in ("replace", "add") else None})
     torch.manual_seed(0)
     size = encoder.channels, encoder.token_width, encoder.grid, encoder.prototype_dim

@@ -11,7 +11,7 @@ from mmgrad.imaging.io import load_image
 from mmgrad.models.composer import Composer
 from mmgrad.models.model import Model, load_model
 from mmgrad.models.prototype_head import INIT_BIAS
-from mmgrad.synthetic.asset_library import load_atlas
+from mmgrad.synthetic.asset_library import load_asset_library
 from mmgrad.synthetic.families import make_family
 from mmgrad.synthetic.photo_folder import Photograph, is_for_validation
 from mmgrad.training import fit_single_object as one_thing
@@ -46,7 +46,7 @@ def test_it_is_learnt_from_photographs_and_told_apart_from_scenes(
     kept = [photo for photo in photographs if not is_for_validation(photo.wnid)]
     assert len(kept) < len(photographs)
     single = _single(composer, encoder, [photo.rgb() for photo in photographs])
-    other = _single(composer, encoder, list(make_family(load_atlas(), "train", 0).scenes))
+    other = _single(composer, encoder, list(make_family(load_asset_library(), "train", 0).scenes))
     assert float(single.min()) > float(other.max())
 
 
@@ -56,6 +56,6 @@ def test_the_shipped_one_tells_a_photograph_from_scenes_it_has_not_seen() -> Non
     photos = sorted(Path("examples/photos").glob("*.webp"))
     assert photos
     single = _single(model, model.encoder, [load_image(path) for path in photos])
-    scenes = [make_family(load_atlas(), "test", number).scenes[0] for number in range(12)]
+    scenes = [make_family(load_asset_library(), "test", number).scenes[0] for number in range(12)]
     other = _single(model, model.encoder, scenes)
     assert float(single.mean()) > 0.5 > 0.35 > float(other.mean())

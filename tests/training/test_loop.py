@@ -50,10 +50,10 @@ SETTINGS = Settings(steps=6, families=3, per_family=4, warmup=2, evaluate_every=
 
 
 def test_cached_features_are_those_of_the_trunk(encoder, data):
-    from mmgrad.synthetic.asset_library import load_atlas
+    from mmgrad.synthetic.asset_library import load_asset_library
     from mmgrad.synthetic.families import make_family
 
-    family = make_family(load_atlas(), "validation", 2)
+    family = make_family(load_asset_library(), "validation", 2)
     kept = encoder.unpack(*data.scenes(data.members[2]))
     fresh = encoder.trunk(encoder.prepare(family.scenes)[0])
     # half precision in the trunk and on disk

@@ -1,5 +1,7 @@
-"""Methods of captum (Kokhlikyan et al., arXiv 2009.07896) as map explainers. It is a development dependency: it is
-imported when a map is made, and its methods are left out where it is not installed."""
+"""Methods of Captum (Kokhlikyan et al., arXiv 2009.07896) as explainers.
+
+Captum is optional. It is imported when a map is computed; without it there are no such explainers.
+"""
 
 from importlib.util import find_spec
 
@@ -11,17 +13,20 @@ from mmgrad.encoders.base import Encoder, baseline_features
 from mmgrad.evaluation.explainers.explainers import Explainer, Maps, as_maps, embeddings
 from mmgrad.evaluation.queries import Queries
 
-STEPS = 16  # points of the path
+STEPS = 16
+"""Integration steps."""
 
 
 def captum_explainers() -> dict[str, Explainer]:
-    """The explainers of this module by name; none where captum is not installed."""
+    """The explainers of this module by name; empty if Captum is not installed."""
     return {"integrated gradients (captum)": integrated_gradients} if find_spec("captum") else {}
 
 
 def integrated_gradients(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
-    """Integrated gradients (Sundararajan et al., arXiv 1703.01365) of <q, g(target)> at the feature map of each side,
-    along the way from a picture of mean colour."""
+    """Integrated gradients (Sundararajan et al., arXiv 1703.01365) of <q, g(target)> at the feature map of each side.
+
+    The baseline is the feature map of a picture of mean color.
+    """
     from captum.attr import IntegratedGradients
 
     _, g_target, q = embeddings(composer, queries)

@@ -1,7 +1,7 @@
-"""Functions that make a map of each side of some queries: the project's own, and those that it must beat.
+"""Explainers: the package's own maps, parts of them, and the baselines.
 
-A map maker takes an encoder, a composer and queries to signed maps of both sides, float32 [B, h, w] over the model's
-input, of any resolution. Every measurement of this package takes any such function.
+An explainer is a function of an encoder, a composer and queries that returns signed maps of both sides, float32
+[B, h, w] over the model's input, of any resolution. All measurements of this package accept any such function.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from mmgrad.attribution.gradients import (
     target_map,
 )
 from mmgrad.encoders.base import Encoder, TextTokens, baseline_features
-from mmgrad.evaluation.queries import SIDES, Queries, Side, inside
+from mmgrad.evaluation.queries import SIDES, Queries, Side, picture_area
 from mmgrad.imaging.letterbox import Letterbox
 
 Maps = dict[Side, np.ndarray]
@@ -56,7 +56,7 @@ def tokens_of(queries: Queries) -> TextTokens:
 
 
 def mmgrad(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
-    """The maps that the engine shows, the target found first."""
+    """The maps that the engine shows, with the target as the first result."""
     _, g_target, q = embeddings(composer, queries)
     model, features = attribution_model(encoder, composer), queries.reference.features
     with torch.no_grad():
@@ -67,8 +67,8 @@ def mmgrad(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
     )
 
 
-def change_alone(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
-    """What of those maps tells of the change."""
+def change_only(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
+    """Maps of the text-induced change alone."""
     _, _, q = embeddings(composer, queries)
     with torch.no_grad():
         change = q - composer.encode_reference(queries.reference.features)
@@ -79,8 +79,8 @@ def change_alone(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
     )
 
 
-def match_alone(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
-    """What of those maps tells of the whole match."""
+def match_only(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
+    """Maps of the whole match <q, g(target)>: integrated gradients with one step."""
     _, g_target, q = embeddings(composer, queries)
     model = attribution_model(encoder, composer)
     from_reference = query_signal(composer, g_target, tokens_of(queries))
@@ -90,7 +90,7 @@ def match_alone(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
     )
 
 
-def plain_match(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
+def match_gradient(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
     """Gradient x activation of <q, g(target)> on both sides."""
     _, g_target, q = embeddings(composer, queries)
     model = attribution_model(encoder, composer)
@@ -100,7 +100,7 @@ def plain_match(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
     )
 
 
-def text_blind(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
+def gradcam(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
     """Grad-CAM of <g(reference), g(target)> on both sides."""
     g, g_target, _ = embeddings(composer, queries)
     model = attribution_model(encoder, composer)
@@ -112,19 +112,19 @@ def text_blind(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
 
 GRADIENTS: dict[str, Explainer] = {
     OURS: mmgrad,
-    "the change alone": change_alone,
-    "the match alone": match_alone,
-    "plain match": plain_match,
-    "text-blind Grad-CAM": text_blind,
+    "change only": change_only,
+    "match only": match_only,
+    "match gradient": match_gradient,
+    "text-agnostic Grad-CAM": gradcam,
 }
 
 
 def content_free_explainers(seed: int) -> dict[str, Explainer]:
-    """Maps that never look at the picture; random ones are drawn anew at each call, from the seed on."""
+    """Explainers that do not look at the picture. Random maps differ from call to call; `seed` fixes their sequence."""
     rng = np.random.default_rng(seed)
 
-    def centre(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
-        return {side: np.stack([_centred(box) for box in queries.view(side).boxes]) for side in SIDES}
+    def center(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
+        return {side: np.stack([_centred(box) for box in queries.images(side).boxes]) for side in SIDES}
 
     def random(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
         rows, columns = encoder.to_grid(queries.reference.features[:1]).shape[1:]
@@ -133,10 +133,10 @@ def content_free_explainers(seed: int) -> dict[str, Explainer]:
     def uniform(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
         return {side: np.stack([uniform_map(1, 1) for _ in queries.texts]) for side in SIDES}
 
-    return {"centre": centre, "random": random, "uniform": uniform}
+    return {"center": center, "random": random, "uniform": uniform}
 
 
 def _centred(box: Letterbox) -> np.ndarray:
     values = np.zeros((box.size, box.size), np.float32)
-    values[inside(box)] = center_map(box.inner_height, box.inner_width)
+    values[picture_area(box)] = center_map(box.inner_height, box.inner_width)
     return values

@@ -1,5 +1,7 @@
-"""A map without gradients: how much the match falls where a patch of the picture is covered (Zeiler and Fergus, arXiv
-1311.2901). Slow, for it looks at the picture once for each patch, and therefore an oracle for the others."""
+"""Occlusion maps (Zeiler and Fergus, arXiv 1311.2901): how much the match falls when a patch of the picture is blurred.
+
+They need no gradients but one forward pass per patch. They serve as an independent reference for the other maps.
+"""
 
 from collections.abc import Callable
 
@@ -11,19 +13,21 @@ from torch.nn import functional
 from mmgrad.attribution.gradients import Head
 from mmgrad.encoders.base import Encoder
 from mmgrad.evaluation.explainers.explainers import Maps
-from mmgrad.evaluation.queries import SIDES, Queries, match
+from mmgrad.evaluation.queries import SIDES, Queries, score_function
 
-PATCH, STRIDE = 32, 16  # pixels of the model's input
-BATCH = 32  # patches looked at together
+PATCH, STRIDE = 32, 16
+"""Pixels of the model's input."""
+BATCH = 32
+"""Patches per forward pass."""
 
 
 def occlusion(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
-    """The fall of <q, g(target)> on both sides, patches blurred: a maker of maps [B, S / STRIDE, S / STRIDE]."""
+    """Explainer: drop of <q, g(target)> for blurred patches, maps [B, S / STRIDE, S / STRIDE] of both sides."""
     maps: Maps = {}
     for side in SIDES:
-        view, stack = queries.view(side), []
+        view, stack = queries.images(side), []
         for k in range(len(queries)):
-            seen = match(encoder, composer, queries, side, k)
+            seen = score_function(encoder, composer, queries, side, k)
 
             def score(pixels: Tensor, seen=seen) -> Tensor:  # type: ignore[no-untyped-def]
                 return seen.embed(pixels) @ seen.other
@@ -36,10 +40,20 @@ def occlusion(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
 def occlusion_map(
     score: Callable[[Tensor], Tensor], pixels: Tensor, covered: Tensor, patch: int = PATCH, stride: int = STRIDE
 ) -> Tensor:
-    """Fall of a score [n] of pixels [n, 3, S, S] when a patch of `pixels` [3, S, S] is taken from `covered` [3, S, S].
+    """Drop of a score when a patch of a picture is replaced.
 
-    Returns float32 [S / stride, S / stride]: for each cell the mean fall over the patches that hold it. `stride` must
-    divide both S and `patch`.
+    Args:
+        score: pixels [n, 3, S, S] -> scores [n].
+        pixels: the picture, [3, S, S].
+        covered: the picture that patches are taken from, [3, S, S].
+        patch: side of a patch in pixels.
+        stride: distance of patches in pixels; it must divide both S and `patch`.
+
+    Returns:
+        float32 [S / stride, S / stride]: for each cell the mean drop over the patches that contain it.
+
+    Raises:
+        ValueError: `stride` does not divide S or `patch`.
     """
     size = pixels.shape[-1]
     if size % stride or patch % stride:

@@ -1,60 +1,37 @@
-"""Texts that name nothing in a picture: over it a map should say "no evidence". Category: honesty."""
+"""Negative texts: edits of objects that the reference does not show, and nonsense. Its map should say "no evidence"."""
 
 from collections.abc import Sequence
 
-from mmgrad.synthetic.triplets import says
+from mmgrad.synthetic.negative_texts import negative_sentences
+from mmgrad.synthetic.triplets import mentions
 
-FOREIGN, NONSENSE = "edit of another picture's thing", "nonsense"
+FOREIGN, NONSENSE = "edit of another picture's object", "nonsense"
 KINDS = (FOREIGN, NONSENSE)
 
-SENTENCES = (
-    "what time is it",
-    "asdf qwer zxcv",
-    "the quarterly report is due on Monday",
-    "lorem ipsum dolor sit amet",
-    "why do we dream",
-    "thank you very much for your kind letter",
-    "blorp the frindle with a snazzwort",
-    "I forgot my password",
-    "two plus two equals four",
-    "he said that she would rather not",
-    "jkl jkl jkl jkl",
-    "the meeting was postponed until further notice",
-    "never mind",
-    "colourless ideas sleep furiously",
-    "is anybody there",
-    "please advise as soon as possible",
-    "xyzzy plugh",
-    "it depends on what you mean by that",
-    "good morning and welcome to the programme",
-    "interest rates fell by a quarter of a point",
-    "qwertyuiop",
-    "once upon a time there was a promise",
-    "all of the above",
-    "democracy is slow but fair",
-)
-"""Sentences that ask for no change of any picture."""
+
+def nonsense(count: int, start: int = 0) -> list[str]:
+    """`count` sentences that ask for no change of any picture, from number `start` on; they repeat after the last."""
+    sentences = negative_sentences("test")
+    return [sentences[(start + k) % len(sentences)] for k in range(count)]
 
 
 def foreign_partners(
     families: Sequence[int], nouns: Sequence[Sequence[str]], captions: Sequence[str]
 ) -> list[int | None]:
-    """For each of B queries the next one of another family none of whose nouns is in its reference; None where none is.
+    """For each of B queries, the next query of another family whose objects are not in this query's reference.
 
-    `nouns` are those that each query's text uses for what changes, `captions` say what stands in each reference.
+    Args:
+        families: family of each query.
+        nouns: nouns that the text of each query uses for what changes.
+        captions: caption of each reference, which names its objects.
+
+    Returns:
+        Index of the other query, or None where there is none.
     """
     count = len(families)
-    found: list[int | None] = []
-    for k in range(count):
-        following = ((k + step) % count for step in range(1, count))
-        found.append(
-            next(
-                (
-                    j
-                    for j in following
-                    if families[j] != families[k] and not any(says(captions[k], noun) for noun in nouns[j])
-                ),
-                None,
-            )
-        )
-    return found
+
+    def suits(k: int, j: int) -> bool:
+        return families[j] != families[k] and not any(mentions(captions[k], noun) for noun in nouns[j])
+
+    following = ([(k + step) % count for step in range(1, count)] for k in range(count))
+    return [next((j for j in others if suits(k, j)), None) for k, others in enumerate(following)]

@@ -1,4 +1,4 @@
-"""Means with an interval that says how far another draw of the test data would move them."""
+"""Means with bootstrap confidence intervals."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,7 +11,7 @@ SEED = 20_230_816
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over `count` queries and its 95 % interval [low, high]; all nan where there is no query."""
+    """A mean over `count` queries and its 95 % interval [low, high]; NaN where there is no query."""
 
     mean: float
     low: float
@@ -20,11 +20,15 @@ class Estimate:
 
 
 def estimate(values: np.ndarray, family: np.ndarray, chosen: np.ndarray | None = None) -> Estimate:
-    """Mean of `values` [Q] over the queries `chosen` [Q] bool, with the percentile bootstrap over families.
+    """Mean of a metric with the interval of the percentile bootstrap over families.
 
-    Queries of one family share pictures and are dependent, so whole families are drawn, with replacement, and never
-    single queries (cluster bootstrap; Davison and Hinkley, Bootstrap Methods, 1997, section 3.8). `family` [Q] int
-    tells the family of each query. The seed is fixed.
+    Queries of one family share pictures and are dependent. Therefore whole families are resampled, not single queries
+    (cluster bootstrap; Davison and Hinkley, Bootstrap Methods, 1997, section 3.8). The seed is fixed.
+
+    Args:
+        values: value of each query, [Q].
+        family: family of each query, int [Q].
+        chosen: which queries count, bool [Q]; all if None.
     """
     if chosen is not None:
         values, family = values[chosen], family[chosen]
@@ -41,6 +45,6 @@ def estimate(values: np.ndarray, family: np.ndarray, chosen: np.ndarray | None =
 
 @lru_cache(maxsize=64)
 def _draws(families: int) -> np.ndarray:
-    """How often each family comes in each resample, float64 [R, F]; every row sums to F."""
+    """How often each family is drawn in each resample, float64 [R, F]; every row sums to F."""
     rng = np.random.default_rng(SEED)
     return rng.multinomial(families, np.full(families, 1 / families), size=RESAMPLES).astype(np.float64)

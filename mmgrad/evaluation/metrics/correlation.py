@@ -1,35 +1,38 @@
-"""Whether two maps put the places of a picture in the same order."""
+"""Rank correlation of attribution maps."""
 
 import numpy as np
+from scipy.stats import rankdata
 
 from mmgrad.evaluation.explainers.explainers import Maps
-from mmgrad.evaluation.queries import SIDES, Queries, Side, on_input
+from mmgrad.evaluation.queries import SIDES, Queries, Side, resize_to_input
 
-SPACING = 4  # pixels between the places that are compared: maps are smooth between cells of 16
+SPACING = 4
+"""Pixels between the points that are compared; maps are smooth between cells of 16 pixels."""
 
 
 def spearman(one: np.ndarray, other: np.ndarray) -> float:
-    """Spearman's rank correlation of two arrays of the same shape, in [-1, 1]; equal values share their mean rank.
-
-    nan where one of the two is the same everywhere: it puts nothing in any order.
-    """
-    first, second = _ranks(one), _ranks(other)
-    first, second = first - first.mean(), second - second.mean()
-    scale = np.sqrt((first @ first) * (second @ second))
-    return float(first @ second / scale) if scale > 0 else float("nan")
+    """Spearman's rank correlation of two arrays of the same shape, in [-1, 1]; NaN where one of them is constant."""
+    first, second = rankdata(one.ravel()), rankdata(other.ravel())
+    if np.ptp(first) == 0 or np.ptp(second) == 0:
+        return float("nan")
+    return float(np.corrcoef(first, second)[0, 1])
 
 
 def agreement(maps: Maps, again: Maps, queries: Queries, shift: tuple[int, int] = (0, 0)) -> dict[Side, np.ndarray]:
-    """Rank correlation [B] of the signed maps of each side with maps made again, over the pictures of `queries`.
+    """Rank correlation of the signed maps of each side with the maps of an altered run, float64 [B].
 
-    `shift` says how many pixels (down, right) the pictures of `again` were moved; its maps are moved back, and what
-    left the picture is left out.
+    Args:
+        maps: the original maps.
+        again: the maps to compare.
+        queries: the B queries of the original maps.
+        shift: how far the pictures of `again` were moved, (down, right) in pixels of the model's input. The maps are
+            moved back, and only the region that both pictures show is compared.
     """
     found: dict[Side, np.ndarray] = {}
     for side in SIDES:
         values = []
-        for box, one, other in zip(queries.view(side).boxes, maps[side], again[side], strict=True):
-            first, second = on_input(one, box), on_input(other, box)
+        for box, one, other in zip(queries.images(side).boxes, maps[side], again[side], strict=True):
+            first, second = resize_to_input(one, box), resize_to_input(other, box)
             first, second = _overlap(first, (-shift[0], -shift[1])), _overlap(second, shift)
             values.append(spearman(first[::SPACING, ::SPACING], second[::SPACING, ::SPACING]))
         found[side] = np.array(values)
@@ -37,15 +40,7 @@ def agreement(maps: Maps, again: Maps, queries: Queries, shift: tuple[int, int] 
 
 
 def _overlap(values: np.ndarray, shift: tuple[int, int]) -> np.ndarray:
-    """The part of a moved picture, (down, right) pixels, that the picture before shows too; the other way round with
-    the signs turned."""
+    """The part of a picture moved by (down, right) pixels that the unmoved picture shows too."""
     down, right = shift
     rows, columns = values.shape
     return values[max(down, 0) : rows + min(down, 0), max(right, 0) : columns + min(right, 0)]
-
-
-def _ranks(values: np.ndarray) -> np.ndarray:
-    """Mean rank of each value, float64 [P]."""
-    _, group, counts = np.unique(values.ravel(), return_inverse=True, return_counts=True)
-    ranks: np.ndarray = (counts.cumsum() - (counts - 1) / 2)[group]
-    return ranks

@@ -1,10 +1,10 @@
-"""Another sentence for the change of a triplet."""
+"""Paraphrases of a triplet's sentence."""
 
 import numpy as np
 
-from mmgrad.lexicon import phrases
-from mmgrad.lexicon.phrases import Name
-from mmgrad.synthetic.asset_library import load_atlas
+from mmgrad.lexicon.nouns import Name, is_plural
+from mmgrad.synthetic import phrases
+from mmgrad.synthetic.asset_library import load_asset_library
 from mmgrad.synthetic.changes import Change
 from mmgrad.synthetic.families import Triplet
 from mmgrad.synthetic.scenes import Item, Scene
@@ -13,23 +13,31 @@ TRIES = 50
 
 
 def paraphrase(triplet: Triplet, scene: Scene, rng: np.random.Generator) -> str:
-    """Another sentence, of another pattern with the same nouns, for the single change of a thing in `scene`, the layout
-    of the triplet's reference. Raises ValueError for a triplet of several changes or of a background."""
+    """A sentence from another template with the same nouns.
+
+    Args:
+        triplet: a triplet with a single change of an object.
+        scene: layout of its reference.
+        rng: source of randomness.
+
+    Raises:
+        ValueError: the triplet has several changes, or it changes the background.
+    """
     if len(triplet.changes) != 1 or triplet.changes[0].kind == "background":
-        raise ValueError(f"only single changes of a thing are said again, not {triplet.edit!r}")
+        raise ValueError(f"only a single change of an object can be paraphrased, not {triplet.edit!r}")
     change = triplet.changes[0]
     for _ in range(TRIES):
         kind, slots = _slots(change, scene, rng)
-        sentence = phrases.say(kind, slots, rng, single=len(scene.items) == 1)
-        if sentence.pattern != triplet.pattern:
+        sentence = phrases.render(kind, slots, rng, single=len(scene.items) == 1)
+        if sentence.template != triplet.template:
             return sentence.text
-    raise RuntimeError(f"there is one pattern only for {triplet.text!r}")
+    raise RuntimeError(f"there is only one template for {triplet.text!r}")
 
 
 def _slots(change: Change, scene: Scene, rng: np.random.Generator) -> tuple[str, dict[str, str]]:
-    """The kind of sentence and its slots: things are called by the triplet's words and the colour they were given."""
+    """The kind of sentence and its slots, with the triplet's nouns and colors."""
     there = scene.find(change.key) if change.key else None
-    repainted = change.kind == "recolour"  # "make the car red", whatever its colour now
+    repainted = change.kind == "recolor"  # "make the car red", whatever its color now
     old = _name(change.old_word, None if repainted else there) if there else None
     new = _name(change.new_word, change.item) if change.item and change.new_word else None
     slots, kind = phrases.thing_slots(old, new), change.kind
@@ -40,17 +48,17 @@ def _slots(change: Change, scene: Scene, rng: np.random.Generator) -> tuple[str,
         kind = "add_at" if kind == "add" else kind
     if repainted:
         painted = _name(change.old_word, change.item)
-        slots |= {"colour": painted.adjective, "coloured": painted.bare, "a_coloured": painted.indefinite}
+        slots |= {"color": painted.adjective, "colored": painted.bare, "a_colored": painted.indefinite}
     if kind == "resize":
         size = "bigger" if change.grows else "smaller"
-        slots["a_sized"] = Name(change.old_word, phrases.is_plural(change.old_word), size).indefinite
+        slots["a_sized"] = Name(change.old_word, is_plural(change.old_word), size).indefinite
         kind = size
     return kind, slots
 
 
 def _name(word: str, item: Item | None = None) -> Name:
-    return Name(word, phrases.is_plural(word), item.recolour or "" if item else "")
+    return Name(word, is_plural(word), item.recolor or "" if item else "")
 
 
 def _noun(item: Item) -> str:
-    return next(cutout.noun for cutout in load_atlas().cutouts if cutout.id == item.cutout)
+    return next(cutout.noun for cutout in load_asset_library().cutouts if cutout.id == item.cutout)

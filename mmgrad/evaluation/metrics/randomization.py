@@ -1,5 +1,7 @@
-"""Models that have forgotten what they learned, and queries with the wrong text: a map that looks the same for them
-explains neither (Adebayo et al., arXiv 1810.03292)."""
+"""Sanity checks for attribution maps (Adebayo et al., arXiv 1810.03292): re-initialized models and swapped texts.
+
+A map that stays the same for them explains neither the model nor the text.
+"""
 
 import copy
 from collections.abc import Iterator, Sequence
@@ -11,18 +13,19 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmgrad.encoders.base import Encoder
 
-SPREAD = 0.02  # of values drawn for what starts as a constant
+SPREAD = 0.02
+"""Standard deviation of the values that replace parameters with a constant initial value."""
 LIMIT = {"parameters": 0.3, "text": 0.5}
-"""A map whose mean correlation with the original is not below this survives."""
+"""A map survives a check if its mean rank correlation with the original map is at least this."""
 
 Network = TypeVar("Network", bound=nn.Module)
 
 
-def cascade(composer: Network, seed: int = 0) -> list[tuple[str, Network]]:
-    """Copies of a composer with more and more of it drawn anew: its last part first, then the part before it, too.
+def cascading_randomization(composer: Network, seed: int = 0) -> list[tuple[str, Network]]:
+    """Copies of a composer with more and more parts re-initialized, from the last part to the first.
 
-    Parts are its children in the reverse of the order in which they are registered, lists taken apart; parameters of
-    its own come last. Returns (name of the part, copy).
+    Parts are its children in reverse order of registration, with module lists split; the composer's own parameters come
+    last. Returns (name of the part, copy) for each step.
     """
     copies: list[tuple[str, Network]] = []
     with torch.random.fork_rng(), torch.no_grad():
@@ -30,7 +33,7 @@ def cascade(composer: Network, seed: int = 0) -> list[tuple[str, Network]]:
         last = composer
         for name in _parts(composer):
             last = copy.deepcopy(last)
-            reinitialise(last.get_submodule(name))
+            reinitialize(last.get_submodule(name))
             copies.append((name, last))
         own = [name for name, _ in composer.named_parameters(recurse=False)]
         if own:
@@ -42,10 +45,10 @@ def cascade(composer: Network, seed: int = 0) -> list[tuple[str, Network]]:
 
 
 def random_trunk(encoder: Encoder, pixels: Tensor, seed: int = 0) -> Encoder | None:
-    """The encoder with all its networks drawn anew; None where it has none.
+    """A copy of the encoder with all networks re-initialized; None where it has none.
 
-    Batch normalisation measures its statistics on `pixels` [B, 3, S, S]: under the old ones a random network is silent.
-    The encoder itself is not changed. Raises ValueError where features of the trunk stay as they were.
+    Batch normalization measures its statistics on `pixels` [B, 3, S, S], because a random network gives no signal under
+    the old ones. The encoder itself is not changed. Raises ValueError if some features of the trunk stay the same.
     """
     if not any(isinstance(part, nn.Module) for part in vars(encoder).values()):
         return None
@@ -54,7 +57,7 @@ def random_trunk(encoder: Encoder, pixels: Tensor, seed: int = 0) -> Encoder | N
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         for network in networks:
-            reinitialise(network)
+            reinitialize(network)
     norms = [module for network in networks for module in network.modules() if isinstance(module, _BatchNorm)]
     for norm in norms:
         norm.momentum = None  # the mean over all batches
@@ -63,16 +66,16 @@ def random_trunk(encoder: Encoder, pixels: Tensor, seed: int = 0) -> Encoder | N
     for norm in norms:
         norm.eval()
     if (other.trunk(pixels) == encoder.trunk(pixels)).all(dim=3).all(dim=2).all(dim=0).any():
-        raise ValueError("features of the trunk do not come from modules of the encoder and cannot be randomised")
+        raise ValueError("features of the trunk do not come from modules of the encoder and cannot be randomized")
     return other
 
 
 @torch.no_grad()
-def reinitialise(module: nn.Module) -> None:
-    """Draw all parameters of a module anew, in place.
+def reinitialize(module: nn.Module) -> None:
+    """Re-initialize all parameters of a module in place.
 
-    Parts with `reset_parameters` as they were first drawn, other parameters from a normal distribution of their own
-    spread. What starts as a constant (norms, and layers set to zero) gets random values around it.
+    Parts with `reset_parameters` use it; other parameters are drawn from a normal distribution with their own standard
+    deviation. Parameters with a constant initial value (norms, layers set to zero) get random values around it.
     """
     for part in module.modules():
         if callable(reset := getattr(part, "reset_parameters", None)):
@@ -86,7 +89,7 @@ def reinitialise(module: nn.Module) -> None:
 
 
 def partners(texts: Sequence[str], families: Sequence[int]) -> list[int | None]:
-    """For each of B queries the next one of another family with another text; None where there is none."""
+    """For each of B queries, the next query of another family with another text; None where there is none."""
     count = len(texts)
     found: list[int | None] = []
     for k in range(count):
@@ -107,7 +110,7 @@ def _constant(parameter: Tensor) -> bool:
 
 
 def _parts(module: nn.Module, prefix: str = "") -> Iterator[str]:
-    """Names of the parts with parameters, the last first."""
+    """Names of the parts that have parameters, last part first."""
     for name, child in reversed(list(module.named_children())):
         if isinstance(child, nn.ModuleList):
             yield from _parts(child, f"{prefix}{name}.")

@@ -1,9 +1,11 @@
-"""Where the target stands among all pictures. Higher recall is better; category: retrieval."""
+"""Recall of composed queries, and the training-free weighted sum that it is compared with."""
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+from mmgrad.utils.ranking import pessimistic_ranks
 
 CUTS = (1, 5, 10, 50)
 WEIGHTS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.5, 2.0, 3.0, 5.0)
@@ -11,25 +13,28 @@ BLOCK = 512
 
 
 def target_ranks(queries: Tensor, gallery: Tensor, target: Tensor, reference: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """Rank (from 1) of each query's target: with its reference in the gallery, and with the reference left out.
+    """Rank of each query's target, with its reference in the gallery and without it; ties count against the method.
 
-    queries [Q, D], gallery [N, D], target and reference [Q] int64, rows of the gallery. A picture that scores the same
-    as the target stands before it: ties count against the method, and so does a score that is not a number.
+    Args:
+        queries: q, [Q, D].
+        gallery: g, [N, D].
+        target: row of each target in the gallery, int64 [Q].
+        reference: row of each reference, int64 [Q].
+
+    Returns:
+        Two arrays of ranks from 1, int64 [Q].
     """
-    counted, left_out = [], []
+    with_reference, without_reference = [], []
     for start in range(0, len(queries), BLOCK):
         rows = slice(start, start + BLOCK)
-        scores = queries[rows] @ gallery.T  # (B, N)
-        own = scores.gather(1, target[rows, None])  # (B, 1)
-        ahead = ~(scores < own)  # nan is never below
-        ahead.scatter_(1, target[rows, None], False)
-        better = ahead.sum(1)
-        same = target[rows] == reference[rows]
-        by_reference = ahead.gather(1, reference[rows, None])[:, 0] & ~same
-        counted.append(better + 1)
-        left_out.append(better - by_reference.long() + 1)
+        scores = queries[rows] @ gallery.T  # [B, N]
+        own = scores.gather(1, target[rows, None])  # [B, 1]
+        ignored = torch.zeros_like(scores, dtype=torch.bool).scatter_(1, target[rows, None], True)
+        with_reference.append(pessimistic_ranks(scores, own, ignored)[:, 0])
+        ignored.scatter_(1, reference[rows, None], True)
+        without_reference.append(pessimistic_ranks(scores, own, ignored)[:, 0])
     empty = torch.zeros(0, dtype=torch.int64)
-    return torch.cat([empty, *counted]).numpy(), torch.cat([empty, *left_out]).numpy()
+    return torch.cat([empty, *with_reference]).numpy(), torch.cat([empty, *without_reference]).numpy()
 
 
 def recall_at(ranks: np.ndarray, k: int) -> np.ndarray:
@@ -38,13 +43,15 @@ def recall_at(ranks: np.ndarray, k: int) -> np.ndarray:
 
 
 def weighted_sum(images: Tensor, texts: Tensor, weight: float) -> Tensor:
-    """The training-free composition: image and text embeddings [Q, D] added and brought to length 1."""
+    """Image plus weighted text embeddings [Q, D], L2-normalized."""
     return functional.normalize(images + weight * texts, dim=-1)
 
 
 def best_weight(images: Tensor, texts: Tensor, gallery: Tensor, target: Tensor, reference: Tensor) -> float:
-    """The weight of the text, out of WEIGHTS, with the best Recall@1 (reference in the gallery); to be chosen on the
-    validation split. Between equals the one with the smaller mean rank."""
+    """The text weight out of WEIGHTS with the highest Recall@1, then with the lowest mean rank.
+
+    The reference counts as a gallery image. Choose the weight on the validation split.
+    """
 
     def quality(weight: float) -> tuple[float, float]:
         ranks, _ = target_ranks(weighted_sum(images, texts, weight), gallery, target, reference)

@@ -1,4 +1,5 @@
-"""What is asked of real photographs, with the region that the text is about known: of mosaics, and of crops."""
+"""Queries about real photographs with a known region: mosaics of four photographs, and crops with an object off
+center."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmgrad.lexicon import imagenet
-from mmgrad.lexicon.imagenet import alike, fits
-from mmgrad.synthetic.asset_library import load_atlas
-from mmgrad.synthetic.mosaics import Shot, grid
-from mmgrad.synthetic.photo_boxes import Box, off_centre
+from mmgrad.lexicon.imagenet import is_called, look_alike
+from mmgrad.lexicon.nouns import Name
+from mmgrad.synthetic.asset_library import load_asset_library
+from mmgrad.synthetic.mosaics import PhotoCrop, grid
+from mmgrad.synthetic.photo_boxes import Box, off_center
 from mmgrad.synthetic.photo_families import Photograph
 
 SIDE = 224
@@ -18,35 +20,43 @@ EDITS = ("remove", "replace")
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """Two pictures, uint8 [H, W, 3], and what is asked of the first; `gone` bool [H, W] is where the named thing is in
-    it, `come` where what comes is in the second, None where nothing comes."""
+    """A reference, a text about one object in it, and a target; pictures are uint8 [H, W, 3].
+
+    Attributes:
+        edit: "remove" or "replace".
+        text: the request.
+        reference: the picture that the text is about.
+        target: the picture that it asks for.
+        removed_mask: where the named object is in the reference, bool [H, W].
+        added_mask: where the new object is in the target, bool [H, W]; None where there is none.
+    """
 
     edit: str
     text: str
     reference: np.ndarray
     target: np.ndarray
-    gone: np.ndarray
-    come: np.ndarray | None
+    removed_mask: np.ndarray
+    added_mask: np.ndarray | None
 
 
 def mosaics(pool: Sequence[Photograph], count: int, seed: int) -> Iterator[Question]:
     """Mosaics of two by two, of which the text names one photograph, to be removed or to be replaced by another."""
     rng = np.random.default_rng([seed, 1])
-    board, atlas = grid(2, 2), load_atlas()
+    canvas, library = grid(2, 2), load_asset_library()
     for number in range(count):
         *shown, other = different(pool, 5, rng)
-        shots = [Shot.plain(photo) for photo in shown]
+        photo_crops = [PhotoCrop.plain(photo) for photo in shown]
         cell = int(rng.integers(4))
         edit = EDITS[number % 2]
-        after = [*shots[:cell], None if edit == "remove" else Shot.plain(other), *shots[cell + 1 :]]
-        reference, target = (board.draw(tuple(state), atlas, SIDE) for state in (shots, after))
-        inside = board.mask(cell, reference).astype(bool)
-        come = inside if edit == "replace" else None
-        yield Question(edit, wording(edit, shown[cell], other), reference, target, inside, come)
+        after = [*photo_crops[:cell], None if edit == "remove" else PhotoCrop.plain(other), *photo_crops[cell + 1 :]]
+        reference, target = (canvas.draw(tuple(state), library, SIDE) for state in (photo_crops, after))
+        clamp_center = canvas.mask(cell, reference).astype(bool)
+        added_mask = clamp_center if edit == "replace" else None
+        yield Question(edit, wording(edit, shown[cell], other), reference, target, clamp_center, added_mask)
 
 
 def crops(pool: Sequence[Photograph], boxes: Mapping[str, tuple[Box, ...]], seed: int) -> Iterator[Question]:
-    """Photographs cropped so that the thing lies off centre; it is to be removed, or replaced by that of another.
+    """Photographs cropped so that the thing lies off center; it is to be removed, or replaced by that of another.
 
     Those without boxes, and those that no such crop can be made of, are left out. The second picture of a removal is
     the first: there is none without the thing.
@@ -55,15 +65,15 @@ def crops(pool: Sequence[Photograph], boxes: Mapping[str, tuple[Box, ...]], seed
     cut = [
         (photo, *found)
         for photo in pool
-        if photo.path.name in boxes and (found := off_centre(photo.rgb(), boxes[photo.path.name], SIDE)) is not None
+        if photo.path.name in boxes and (found := off_center(photo.rgb(), boxes[photo.path.name], SIDE)) is not None
     ]
-    for photo, picture, inside in cut:
+    for photo, picture, clamp_center in cut:
         others = [one for one in cut if not confused(one[0], photo)]
         if not others:
             continue
-        other, target, come = others[int(rng.integers(len(others)))]
-        yield Question("remove", wording("remove", photo, other), picture, picture, inside, None)
-        yield Question("replace", wording("replace", photo, other), picture, target, inside, come)
+        other, target, added_mask = others[int(rng.integers(len(others)))]
+        yield Question("remove", wording("remove", photo, other), picture, picture, clamp_center, None)
+        yield Question("replace", wording("replace", photo, other), picture, target, clamp_center, added_mask)
 
 
 def different(pool: Sequence[Photograph], count: int, rng: np.random.Generator) -> list[Photograph]:
@@ -80,15 +90,15 @@ def different(pool: Sequence[Photograph], count: int, rng: np.random.Generator) 
 
 def confused(one: Photograph, other: Photograph) -> bool:
     """Whether the first is of a class that is easily taken for the other's, or its name fits that."""
-    return alike(one.index, other.index) or fits(name(one).word, other.index)
+    return look_alike(one.index, other.index) or is_called(other.index, name(one).word)
 
 
 def wording(edit: str, old: Photograph, new: Photograph) -> str:
     """ "remove the X" or "replace the X with a Y"."""
-    gone = name(old).definite
-    return f"remove {gone}" if edit == "remove" else f"replace {gone} with {name(new).indefinite}"
+    removed_mask = name(old).definite
+    return f"remove {removed_mask}" if edit == "remove" else f"replace {removed_mask} with {name(new).indefinite}"
 
 
-def name(photo: Photograph) -> imagenet.Name:
+def name(photo: Photograph) -> Name:
     """What the photograph's class is called first."""
-    return imagenet.name(imagenet.classes()[photo.index].names[0])
+    return imagenet.noun(imagenet.classes()[photo.index].names[0])

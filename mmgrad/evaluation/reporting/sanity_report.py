@@ -1,137 +1,113 @@
-"""The sections of a report on what the probes found."""
+"""The results of the faithfulness, randomization and stability checks as Markdown."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from mmgrad.evaluation.explainers.explainers import OURS
 from mmgrad.evaluation.protocols.sanity_checks import JPEG, ORACLE, SHIFT, TEXT, WORDS
+from mmgrad.evaluation.protocols.sanity_results import COMPARED
 from mmgrad.evaluation.queries import SIDES
-from mmgrad.evaluation.reporting.tables import label, number, percent, table
+from mmgrad.evaluation.reporting.tables import DASH, cell, label, pivot, table
+from mmgrad.evaluation.table import Results
 
-Found = dict[str, Any]
-
-
-def probe_sections(report: dict) -> Iterator[str]:
-    """Deletion and insertion, randomisation, stability; nothing where they were not asked for."""
-    found: Found | None = report.get("probes")
-    if found is not None:
-        for part in (_faithfulness, _gains, _randomisation, _stability):
-            yield from part(report, found)
+METRICS = ["deletion", "insertion", "score_drop", "places_lost", "rank_doublings", "pointing", "energy"]
 
 
-def _select(rows: list[dict], **wanted: str) -> list[dict]:
-    return [row for row in rows if all(row[key] == value for key, value in wanted.items())]
+def sanity_sections(results: Results) -> Iterator[str]:
+    """Deletion and insertion, randomization, stability; nothing where the checks did not run."""
+    if "faithfulness" in results.settings:
+        for part in (_faithfulness, _gains, _randomization, _stability):
+            yield from part(results)
 
 
-def _by_figure(rows: list[dict]) -> dict[str, dict]:
-    return {row["figure"]: row["value"] for row in rows}
-
-
-def _faithfulness(report: dict, found: Found) -> Iterator[str]:
-    share = f"{found['covered']:.0%}"
+def _faithfulness(results: Results) -> Iterator[str]:
+    about = results.settings
+    share = f"{about['covered']:.0%}"
     header = ["deletion ↓", "insertion ↑", f"score drop, {share} ↑", "places lost ↑", "rank doublings ↑"]
     header += ["pointing game ↑", "energy inside ↑"]
-    yield from [
+    yield from (
         "### Deletion and insertion",
         "",
-        f"{found['queries']:,} queries. Pixels of one picture are covered by a blur of themselves (sigma "
-        f"{found['blur']:g} px) in the order of the map, and the match of query and target is computed anew: the area "
-        f"under its curve over the share of pixels, from the whole picture on (deletion) and from the blur on "
-        f"(insertion). With the first {share} of the pixels covered: the fall of the score, how many places of the "
-        "gallery the target loses, and how often its rank doubles. Localisation on the same queries, in per cent. "
-        "Seconds are for both maps of a query, its feature maps given; occlusion computes its own.",
+        f"{about['faithfulness']:,} queries. Pixels of one picture are replaced by a blurred copy (sigma "
+        f"{about['blur']:g} px) in the order of the map, and the match of query and target is recomputed: the area "
+        "under its curve over the share of pixels, from the original picture (deletion) and from the blurred picture "
+        f"(insertion). With the first {share} of the pixels replaced: the drop of the score, the places of the gallery "
+        "that the target loses, and how often its rank doubles. Pointing game and energy on the same queries, in per "
+        "cent. Seconds are for both maps of a query, given its feature maps; occlusion computes its own.",
         "",
-    ]
-    seconds = {(row["model"], row["method"]): row["seconds"] for row in found["seconds"]}
+    )
+    seconds: dict[tuple[str, ...], str] = {
+        (one.model, one.method): cell(one) for one in results.select("time").itertuples()
+    }
     for side in SIDES:
-        own = _select(found["faithfulness"], side=side)
+        rows = results.select("faithfulness", side=side)
         yield from (f"The {side} map:", "")
-        lines = [
-            [label(report, model, method), *_cells(own, model, method, "all"), f"{seconds[model, method]:.3f}"]
-            for model in report["models"]
-            for method in found["methods"]
-        ]
+        overall = pivot(rows[rows["group"] == "all"], ["model", "method"], METRICS)
+        lines = [[label(results, *keys), *cells, seconds.get(keys, DASH)] for keys, _, cells in overall]
         yield from table(["map", *header, "seconds"], lines)
-        for model in report["models"]:
-            yield from (f"The {side} map by edit, {label(report, model, OURS)}:", "")
-            groups = {
-                row["group"]: row["value"]["count"]
-                for row in _select(own, model=model, method=OURS, figure="deletion")
-                if row["value"]["count"]
-            }
-            lines = [[group, f"{count:,}", *_cells(own, model, OURS, group)] for group, count in groups.items()]
+        for model in about["models"]:
+            yield from (f"The {side} map by edit, {label(results, model, OURS)}:", "")
+            own = rows[(rows["model"] == model) & (rows["method"] == OURS)]
+            lines = [[group, f"{n:,}", *cells] for (group,), n, cells in pivot(own, ["group"], METRICS)]
             yield from table(["edit", "queries", *header], lines)
 
 
-def _cells(rows: list[dict], model: str, method: str, group: str) -> list[str]:
-    values = _by_figure(_select(rows, model=model, method=method, group=group))
-    cells = [number(values[key], 3) for key in ("deletion", "insertion", "score_drop")]
-    cells += [number(values["places_lost"], 1), number(values["rank_doublings"])]
-    return [*cells, *(percent(values[key]) for key in ("pointing", "energy"))]
-
-
-def _gains(report: dict, found: Found) -> Iterator[str]:
-    keys = ("deletion", "insertion", "score_drop", "rank_doublings")
-    yield from [
-        f"### {OURS} against the other maps, on the same queries",
+def _gains(results: Results) -> Iterator[str]:
+    yield from (
+        f"### {OURS} compared with the other maps on the same queries",
         "",
-        "How much better it is; an interval above 0 is a gain that another draw would show too.",
+        "How much better it is; an interval above 0 is a significant gain.",
         "",
-    ]
+    )
     for side in SIDES:
-        lines = []
-        for model in report["models"]:
-            rows = _select(found["gains"], side=side, model=model)
-            for method in (method for method in found["methods"] if method != OURS):
-                gains = {row["figure"]: row["gain"] for row in _select(rows, than=method)}
-                cells = [number(gains[key], 3, signed=True) for key in keys]
-                lines.append([label(report, model, method), *cells])
-        names = [key.replace("_", " ") for key in keys]
-        yield from table([f"{side} map, than", *names], lines)
+        rows = results.select("gains", side=side)
+        found = pivot(rows, ["model", "condition"], COMPARED, signed=True)
+        lines = [[label(results, model, condition), *cells] for (model, condition), _, cells in found]
+        yield from table([f"{side} map", *(metric.replace("_", " ") for metric in COMPARED)], lines)
 
 
-def _randomisation(report: dict, found: Found) -> Iterator[str]:
-    parameters, text = found["limits"]["parameters"], found["limits"]["text"]
-    methods = [method for method in found["methods"] if method != ORACLE]
-    yield from [
-        "### Randomisation",
+def _randomization(results: Results) -> Iterator[str]:
+    limits = results.settings["survival_limits"]
+    methods = [method for method in results.settings["methods"] if method != ORACLE]
+    yield from (
+        "### Randomization",
         "",
-        "Rank correlation of the map with itself once a part of the model and all parts after it are drawn anew, from "
-        "the head down to the trunk, and once the text is that of another query. It should fall: a star marks a map "
-        f"that survives, at {parameters:g} or more ({text:g} for the text). Maps that are the same everywhere have no "
-        "ranks.",
+        "Rank correlation of the map with the original map after one part of the model and all later parts are "
+        "re-initialized, from the head to the trunk, and after the text is swapped for that of another query. It "
+        f"should fall: a star marks a map that survives, at {limits['parameters']:g} or more ({limits['text']:g} for "
+        "the text). Constant maps have no rank correlation.",
         "",
-    ]
-    for model in report["models"]:
+    )
+    for model in results.settings["models"]:
         for side in SIDES:
+            rows = results.select("randomization", model=model, side=side, group="all")
+            found = {(one.condition, one.method): one for one in rows.itertuples()}
             lines = []
-            for stage in (*found["stages"][model], TEXT):
-                own = _select(found["randomisation"], model=model, side=side, figure=stage, group="all")
-                rows = {row["method"]: row for row in own}
-                lines.append([stage, *(_marked(rows[method]) for method in methods)])
-            yield from table([label(report, model, f"the {side} map"), *methods], lines)
+            for stage in (*results.settings["stages"][model], TEXT):
+                limit = limits["text" if stage == TEXT else "parameters"]
+                cells = [cell(found[stage, method]) for method in methods]
+                stars = [" *" if found[stage, method].mean >= limit else "" for method in methods]
+                lines.append([stage, *(text + star for text, star in zip(cells, stars, strict=True))])
+            yield from table([label(results, model, f"the {side} map"), *methods], lines)
 
 
-def _marked(row: dict) -> str:
-    return number(row["value"]) + (" *" if row["survives"] else "")
-
-
-def _stability(report: dict, found: Found) -> Iterator[str]:
-    yield from [
+def _stability(results: Results) -> Iterator[str]:
+    about, conditions = results.settings, (SHIFT, JPEG, WORDS)
+    yield from (
         "### Stability",
         "",
-        f"Rank correlation of the map with itself once both pictures are moved by {found['shift']} px (the map is "
-        f"moved back; mean of four directions), saved as JPEG of quality {found['quality']}, or once the change is "
-        "asked for in another sentence. Higher is better, for maps that do not survive randomisation.",
+        f"Rank correlation of the map with the original map after both pictures are shifted by {about['shift']} px "
+        "(the map is shifted back; mean of four directions), saved as JPEG of quality "
+        f"{about['jpeg_quality']}, or after the text is paraphrased. Higher is better for maps that do "
+        "not survive randomization.",
         "",
+    )
+    rows = results.select("stability", group="all")
+    found = {(one.model, one.method, one.side, one.condition): cell(one) for one in rows.itertuples()}
+    columns = [(side, condition) for side in SIDES for condition in conditions]
+    lines = [
+        [label(results, model, method), *(found[model, method, *column] for column in columns)]
+        for model in about["models"]
+        for method in about["methods"]
+        if method != ORACLE
     ]
-    figures = (SHIFT, JPEG, WORDS)
-    lines = []
-    for model in report["models"]:
-        for method in (method for method in found["methods"] if method != ORACLE):
-            cells = []
-            for side in SIDES:
-                own = _select(found["stability"], model=model, method=method, side=side, group="all")
-                cells += [number(_by_figure(own)[figure]) for figure in figures]
-            lines.append([label(report, model, method), *cells])
-    yield from table(["map", *(f"{side}, {figure}" for side in SIDES for figure in figures)], lines)
+    yield from table(["map", *(f"{side}, {condition}" for side, condition in columns)], lines)

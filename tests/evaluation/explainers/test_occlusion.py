@@ -7,9 +7,9 @@ from captum.attr import InputXGradient, Occlusion
 
 from mmgrad.encoders.base import Encoder
 from mmgrad.evaluation.explainers.captum_explainers import captum_explainers
-from mmgrad.evaluation.explainers.explainers import plain_match
+from mmgrad.evaluation.explainers.explainers import match_gradient
 from mmgrad.evaluation.explainers.occlusion import PATCH, STRIDE, occlusion, occlusion_map
-from mmgrad.evaluation.queries import Queries, ask, look, match
+from mmgrad.evaluation.queries import Queries, encode_images, encode_queries, score_function
 from mmgrad.models.composer import Composer
 
 
@@ -17,7 +17,8 @@ from mmgrad.models.composer import Composer
 def queries(encoder: Encoder) -> Queries:
     pictures = np.random.default_rng(0).integers(0, 256, (4, 224, 150, 3), np.uint8)
     pictures[:, 60:120, 30:90] = np.random.default_rng(1).integers(0, 256, (4, 1, 1, 3))
-    return ask(encoder, look(encoder, pictures[:2]), look(encoder, pictures[2:]), ["make it red", "remove the dog"])
+    reference, target = encode_images(encoder, pictures[:2]), encode_images(encoder, pictures[2:])
+    return encode_queries(encoder, reference, target, ["make it red", "remove the dog"])
 
 
 def test_a_score_of_one_patch_falls_only_where_that_patch_is_covered() -> None:
@@ -38,7 +39,7 @@ def test_occlusion_agrees_with_that_of_captum(
     side: str, encoder: Encoder, composer: Composer, queries: Queries
 ) -> None:
     found = occlusion(encoder, composer, queries)[side]  # type: ignore[index]
-    seen, view = match(encoder, composer, queries, side, 1), queries.view(side)  # type: ignore[arg-type]
+    seen, view = score_function(encoder, composer, queries, side, 1), queries.images(side)  # type: ignore[arg-type]
     pixels, covered = view.pixels[1:2], view.blurred[1:2]
     shape = (3, PATCH, PATCH)
     expected = Occlusion(lambda x: seen.embed(x) @ seen.other).attribute(pixels, shape, (3, STRIDE, STRIDE), covered)
@@ -48,10 +49,10 @@ def test_occlusion_agrees_with_that_of_captum(
     assert found[1] == pytest.approx(cells.numpy(), abs=0.05 * peak)
 
 
-def test_the_plain_match_agrees_with_captums_input_times_gradient(
+def test_the_match_gradient_agrees_with_captums_input_times_gradient(
     encoder: Encoder, composer: Composer, queries: Queries
 ) -> None:
-    found = plain_match(encoder, composer, queries)
+    found = match_gradient(encoder, composer, queries)
     g_target = composer.encode_image(queries.target.features)
 
     def matching(features: torch.Tensor) -> torch.Tensor:
@@ -68,7 +69,7 @@ def test_integrated_gradients_add_up_to_what_the_picture_adds_to_the_match(
     monkeypatch.setattr("mmgrad.evaluation.explainers.captum_explainers.STEPS", 64)
     (make,) = captum_explainers().values()
     maps = make(encoder, composer, queries)
-    grey = look(encoder, [np.full((224, 224, 3), (124, 116, 104), np.uint8)]).features.expand(2, -1, -1, -1)
+    grey = encode_images(encoder, [np.full((224, 224, 3), (124, 116, 104), np.uint8)]).features.expand(2, -1, -1, -1)
     with torch.no_grad():
         g, g_grey = composer.encode_image(queries.target.features), composer.encode_image(grey)
         q = composer.encode_query(queries.reference.features, queries.states, queries.mask)

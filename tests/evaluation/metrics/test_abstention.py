@@ -4,10 +4,11 @@ import numpy as np
 
 from mmgrad.attribution.gradients import AttributionModel, reference_map
 from mmgrad.encoders.base import Encoder
-from mmgrad.evaluation import runner as stream
-from mmgrad.evaluation.metrics.abstention import FOREIGN, NONSENSE, SENTENCES, foreign_partners
+from mmgrad.evaluation import families
+from mmgrad.evaluation.metrics.abstention import FOREIGN, NONSENSE, foreign_partners, nonsense
+from mmgrad.evaluation.runner import run
 from mmgrad.models.composer import Composer
-from mmgrad.synthetic.asset_library import load_atlas
+from mmgrad.synthetic.asset_library import load_asset_library
 
 
 def test_a_partner_is_of_another_family_and_names_nothing_that_is_there() -> None:
@@ -19,21 +20,25 @@ def test_a_partner_is_of_another_family_and_names_nothing_that_is_there() -> Non
     assert foreign_partners([0, 0], [("dog",), ("cat",)], ["a horse", "a cow"]) == [None, None]
 
 
-def test_no_sentence_of_nonsense_names_a_thing_of_the_atlas() -> None:
-    atlas = load_atlas()
-    names = {name for cutout in atlas.cutouts for name in cutout.names}
-    names |= {name for background in atlas.backgrounds for name in background.names}
-    said = {word for sentence in SENTENCES for word in sentence.lower().split()}
+def test_no_sentence_of_nonsense_names_a_thing_of_the_library() -> None:
+    library = load_asset_library()
+    names = {name for cutout in library.cutouts for name in cutout.names}
+    names |= {name for background in library.backgrounds for name in background.names}
+    said = {word for sentence in nonsense(24) for word in sentence.lower().split()}
     assert not names & said
 
 
-def test_a_pass_keeps_the_evidence_of_nonsense(encoder: Encoder, composer: Composer) -> None:
-    passed = stream.run(encoder, {"a": composer}, "test", 3, maps=4, workers=0, progress=False)
-    assert len(passed.refused[NONSENSE]["a"]) == len(passed.refused[FOREIGN]["a"]) == 4
-    row = int(passed.reference[passed.sides["reference"].query[0]])
-    scenes = [scene for n in range(3) for scene in stream.make_family(load_atlas(), "test", n).scenes]
+def test_nonsense_begins_again_after_the_last_sentence() -> None:
+    assert nonsense(3, start=23) == [*nonsense(1, start=23), *nonsense(2)]
+
+
+def test_a_run_keeps_the_evidence_of_nonsense(encoder: Encoder, composer: Composer) -> None:
+    data = run(encoder, {"a": composer}, "test", 3, maps=4, workers=0, progress=False)
+    assert len(data.negatives[NONSENSE]["a"]) == len(data.negatives[FOREIGN]["a"]) == 4
+    row = int(data.reference[data.sides["reference"].query[0]])
+    scenes = [scene for n in range(3) for scene in families.make_family(load_asset_library(), "test", n).scenes]
     features = encoder.trunk(encoder.prepare([scenes[row]])[0])
-    tokens = encoder.encode_text([SENTENCES[0]])
+    tokens = encoder.encode_text([nonsense(1)[0]])
     alone = reference_map(AttributionModel(composer, encoder.to_grid), features, tokens)
     expected = float(alone.clamp_min(0).sum())
-    assert np.isclose(passed.refused[NONSENSE]["a"][0], expected, rtol=1e-3)
+    assert np.isclose(data.negatives[NONSENSE]["a"][0], expected, rtol=1e-3)

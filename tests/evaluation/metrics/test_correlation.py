@@ -6,7 +6,7 @@ import torch
 
 from mmgrad.evaluation.explainers.explainers import Maps
 from mmgrad.evaluation.metrics.correlation import agreement, spearman
-from mmgrad.evaluation.queries import Queries, View
+from mmgrad.evaluation.queries import EncodedImages, Queries
 from mmgrad.imaging.letterbox import Letterbox
 
 
@@ -36,7 +36,9 @@ def test_a_map_that_is_the_same_everywhere_has_no_rank_correlation() -> None:
 
 def _queries(height: int, width: int) -> Queries:
     box = Letterbox.fit(height, width, 224)
-    view = View((np.zeros((height, width, 3), np.uint8),), torch.zeros(1, 3, 224, 224), (box,), torch.zeros(1, 1, 1, 1))
+    view = EncodedImages(
+        (np.zeros((height, width, 3), np.uint8),), torch.zeros(1, 3, 224, 224), (box,), torch.zeros(1, 1, 1, 1)
+    )
     return Queries(view, view, ("",), torch.zeros(1, 1, 1), torch.ones(1, 1, dtype=torch.bool))
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from mmgrad.encoders.base import Encoder
-from mmgrad.evaluation.metrics.randomization import cascade, partners, random_trunk, reinitialise
+from mmgrad.evaluation.metrics.randomization import cascading_randomization, partners, random_trunk, reinitialize
 from mmgrad.models.composer import Composer
 
 
@@ -26,7 +26,7 @@ def fresh() -> Composer:
 
 
 def test_each_stage_draws_another_part_anew_and_keeps_what_came_before(fresh: Composer) -> None:
-    stages = cascade(fresh)
+    stages = cascading_randomization(fresh)
     names = [name for name, _ in stages]
     assert names[0] == "pool"
     assert names.index("layers.1") < names.index("layers.0")
@@ -42,8 +42,8 @@ def test_each_stage_draws_another_part_anew_and_keeps_what_came_before(fresh: Co
             assert torch.equal(parameter, later.pool.get_parameter(name))
 
 
-def test_at_the_end_of_the_cascade_no_parameter_is_as_it_was(fresh: Composer) -> None:
-    last = cascade(fresh)[-1][1]
+def test_at_the_end_of_the_cascading_randomization_no_parameter_is_as_it_was(fresh: Composer) -> None:
+    last = cascading_randomization(fresh)[-1][1]
     assert _changed(fresh, last) == set(dict(fresh.named_parameters()))
     assert all(parameter.std() > 0 for parameter in last.parameters() if parameter.numel() > 1)
     assert not last.training
@@ -52,7 +52,7 @@ def test_at_the_end_of_the_cascade_no_parameter_is_as_it_was(fresh: Composer) ->
 
 def test_the_composer_and_the_global_seed_are_left_alone(fresh: Composer) -> None:
     before, state = copy.deepcopy(fresh), torch.random.get_rng_state()
-    first, again, other = (cascade(fresh, seed)[-1][1] for seed in (1, 1, 2))
+    first, again, other = (cascading_randomization(fresh, seed)[-1][1] for seed in (1, 1, 2))
     assert not _changed(before, fresh)
     assert torch.equal(state, torch.random.get_rng_state())
     assert not _changed(first, again)
@@ -67,13 +67,13 @@ def test_layers_without_a_way_to_reset_them_are_drawn_with_their_own_spread() ->
 
     module = Scale()
     before = module.values.detach().clone()
-    reinitialise(module)
+    reinitialize(module)
     assert not (module.values == before).any()
     assert module.values.std().item() == pytest.approx(before.std().item(), rel=0.1)
 
 
 class _Convolved:
-    """An encoder with a network, normalised as trained ones are."""
+    """An encoder with a network, normalized as trained ones are."""
 
     def __init__(self, kept: bool = False) -> None:
         torch.manual_seed(0)
@@ -100,7 +100,7 @@ def test_a_random_trunk_is_another_one_and_not_silent() -> None:
     assert other is not None
     features = other.trunk(pixels)
     assert not (features == before).any()
-    assert features.std(dim=(0, 2, 3)).min() > 0.3  # normalised: about one
+    assert features.std(dim=(0, 2, 3)).min() > 0.3  # normalized: about one
     assert torch.equal(encoder.trunk(pixels), before)
     assert torch.allclose(
         other.trunk(pixels[:1]), features[:1], atol=1e-4
@@ -109,7 +109,7 @@ def test_a_random_trunk_is_another_one_and_not_silent() -> None:
 
 def test_features_that_cannot_be_randomised_are_not_passed_over() -> None:
     encoder: Any = _Convolved(kept=True)
-    with pytest.raises(ValueError, match="cannot be randomised"):
+    with pytest.raises(ValueError, match="cannot be randomized"):
         random_trunk(encoder, torch.rand(2, 3, 12, 12))
 
 

@@ -72,8 +72,8 @@ def test_the_image_set_is_ranked_without_the_reference() -> None:
     query = Query("1", "a", "x", truths=("c",), subset=("a", "c", "e", "f"))
     benchmark = Benchmark("CIRR", "val", (query,), {name: Path(name) for name in names}, {ALL: names})
     ranked = rank(benchmark, torch.eye(6), torch.tensor([[9.0, 8.0, 5.0, 7.0, 6.0, 4.0]]), 3, False)
-    assert ranked.kept[0].tolist() == [5]
-    assert ranked.left_out[0].tolist() == [4]
+    assert ranked.with_reference[0].tolist() == [5]
+    assert ranked.without_reference[0].tolist() == [4]
     assert ranked.subset[0].tolist() == [2]  # behind e only
     assert ranked.best == (("b", "d", "e"),)
     assert ranked.best_of_subset == (("e", "c", "f"),)

@@ -3,14 +3,16 @@ import pytest
 
 from mmgrad.encoders.base import Encoder
 from mmgrad.evaluation.metrics.stability import as_jpeg, moved, recoded, shifted
-from mmgrad.evaluation.queries import Queries, ask, look
+from mmgrad.evaluation.queries import Queries, encode_images, encode_queries
 
 
 @pytest.fixture(scope="module")
 def queries(encoder: Encoder) -> Queries:
     rows, columns = np.mgrid[0:224, 0:160]
     ramp = np.stack([rows, columns, (rows + columns) % 256], axis=-1).astype(np.uint8)
-    return ask(encoder, look(encoder, [ramp]), look(encoder, [255 - ramp]), ["remove the dog"])
+    return encode_queries(
+        encoder, encode_images(encoder, [ramp]), encode_images(encoder, [255 - ramp]), ["remove the dog"]
+    )
 
 
 @pytest.mark.parametrize(("shift", "place"), [((3, 0), (5, 4)), ((-2, 0), (0, 4)), ((0, 2), (2, 6)), ((1, -3), (3, 1))])
@@ -39,8 +41,8 @@ def test_both_pictures_move_by_pixels_of_the_models_input(encoder: Encoder, quer
 
 def test_a_large_picture_moves_by_as_much(encoder: Encoder) -> None:
     large = np.random.default_rng(0).integers(0, 256, (500, 400, 3), np.uint8)
-    view = look(encoder, [large])
-    found = shifted(encoder, ask(encoder, view, view, ["?"]), (0, -6)).reference
+    view = encode_images(encoder, [large])
+    found = shifted(encoder, encode_queries(encoder, view, view, ["?"]), (0, -6)).reference
     box = view.boxes[0]
     inner = slice(box.left, box.left + box.inner_width - 6)
     assert (found.pixels[..., inner] == view.pixels[..., box.left + 6 : box.left + box.inner_width]).all()

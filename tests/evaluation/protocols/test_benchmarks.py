@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from mmgrad.encoders.base import TextTokens
 from mmgrad.errors import InputError
-from mmgrad.evaluation.protocols.benchmarks import benchmark_markdown, evaluate_benchmark
+from mmgrad.evaluation import Estimate, Results, evaluate_benchmark, markdown
 from mmgrad.imaging.letterbox import Letterbox
 from mmgrad.models.model import Model
 
@@ -21,7 +21,7 @@ DIMENSION = 5
 
 
 class StubEncoder:
-    """A picture is the number that its grey tells; a text is a fixed random vector."""
+    """A picture is the number that its gray tells; a text is a fixed random vector."""
 
     name, size, channels, grid, token_width, fingerprint = "stub", 16, 1, 1, DIMENSION, "0"
     device = torch.device("cpu")
@@ -44,10 +44,10 @@ class StubEncoder:
 class StubComposer(nn.Module):
     """g is a fixed random vector of the picture's number; q is that plus the text's."""
 
-    def image(self, features: Tensor) -> Tensor:
+    def encode_image(self, features: Tensor) -> Tensor:
         return torch.stack([image_vector(int(number)) for number in features[:, 0, 0, 0]])
 
-    def query(self, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
+    def encode_query(self, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
         return functional.normalize(self.encode_image(features) + states[:, 0], dim=-1)
 
 
@@ -75,13 +75,11 @@ def _recall(orders: list[list[int]], targets: list[int], k: int) -> float:
     return sum(target in order[:k] for order, target in zip(orders, targets, strict=True)) / len(targets)
 
 
-def _row(report: dict[str, Any], method: str = "composed query", category: str = "all", kept: bool = True) -> dict:
-    (row,) = [
-        row
-        for row in report["rows"]
-        if (row["method"], row["category"], row["reference_in_gallery"]) == (method, category, kept)
-    ]
-    return row
+def _value(
+    results: Results, metric: str, method: str = "composed query", category: str = "all", kept: bool = True
+) -> Estimate:
+    condition = "reference in gallery" if kept else "reference excluded"
+    return results.value("retrieval", metric, method=method, group=category, condition=condition)
 
 
 def _json(root: Path, *parts: str) -> Any:
@@ -89,7 +87,7 @@ def _json(root: Path, *parts: str) -> Any:
 
 
 def test_fashioniq_is_recall_in_each_category_and_their_average(model: Model, fashioniq_root: Path) -> None:
-    report = evaluate_benchmark(model, "fashioniq", fashioniq_root, progress=False)
+    results = evaluate_benchmark(model, "fashioniq", fashioniq_root, progress=False)
     names = {c: _json(fashioniq_root, "image_splits", f"split.{c}.val.json") for c in ("dress", "shirt", "toptee")}
     number = {name: i for i, name in enumerate(dict.fromkeys(name for own in names.values() for name in own))}
     expected: dict[bool, list[float]] = {True: [], False: []}
@@ -107,31 +105,32 @@ def test_fashioniq_is_recall_in_each_category_and_their_average(model: Model, fa
                 for i, one in enumerate(asked)
             ]
             expected[kept].append(_recall(orders, targets, 10))
-            row = _row(report, category=category, kept=kept)
-            assert row["recall@10"]["mean"] == pytest.approx(expected[kept][-1])
-            assert row["recall@50"]["mean"] == 1
-            assert row["mean of recall@10, @50"]["mean"] == pytest.approx((expected[kept][-1] + 1) / 2)
+            at_10, at_50, mean = (
+                _value(results, metric, category=category, kept=kept).mean
+                for metric in ("recall@10", "recall@50", "mean of recall@10, @50")
+            )
+            assert at_10 == pytest.approx(expected[kept][-1])
+            assert at_50 == 1
+            assert mean == pytest.approx((expected[kept][-1] + 1) / 2)
     assert 0 < np.mean(expected[True]) < 1  # the test can fail
     for kept in (True, False):
-        average = _row(report, category="average", kept=kept)
-        assert average["recall@10"]["mean"] == pytest.approx(np.mean(expected[kept]))
-        assert average["recall@10"]["low"] <= average["recall@10"]["mean"] <= average["recall@10"]["high"]
-        assert average["count"] == 18
-    assert report["published_with_reference"]
-    text = benchmark_markdown(report)
-    assert "As published: the reference among the gallery" in text
+        average = _value(results, "recall@10", category="average", kept=kept)
+        assert average.mean == pytest.approx(np.mean(expected[kept]))
+        assert average.low <= average.mean <= average.high
+        assert average.count == 18
+    assert results.settings["published"] == "reference in gallery"
+    text = markdown(results)
+    assert "As published: reference in gallery" in text
     assert "14 (dress), 12 (shirt), 13 (toptee) pictures" in text
     assert "| composed query | average | 18 |" in text
 
 
 def test_cirr_is_recall_without_the_reference_and_among_the_image_set(model: Model, cirr_root: Path) -> None:
-    report = evaluate_benchmark(model, "cirr", cirr_root, progress=False)
+    results = evaluate_benchmark(model, "cirr", cirr_root, progress=False)
     asked = _json(cirr_root, "captions", "cap.rc2.val.json")
     number = {name: i for i, name in enumerate(_json(cirr_root, "image_splits", "split.rc2.val.json"))}
     targets, references = ([number[one[key]] for one in asked] for key in ("target_hard", "reference"))
     for kept in (True, False):
-        row = _row(report, kept=kept)
-        image = _row(report, "image only", kept=kept)
         orders, alone, sets = [], [], []
         for one, reference in zip(asked, references, strict=True):
             without = None if kept else reference
@@ -140,24 +139,25 @@ def test_cirr_is_recall_without_the_reference_and_among_the_image_set(model: Mod
             members = [number[name] for name in one["img_set"]["members"]]
             sets.append(_order(reference, one["caption"], members, reference))
         for k in (1, 5, 10, 50):
-            assert row[f"recall@{k}"]["mean"] == pytest.approx(_recall(orders, targets, k))
-            assert image[f"recall@{k}"]["mean"] == pytest.approx(_recall(alone, targets, k))
+            assert _value(results, f"recall@{k}", kept=kept).mean == pytest.approx(_recall(orders, targets, k))
+            image = _value(results, f"recall@{k}", "image only", kept=kept)
+            assert image.mean == pytest.approx(_recall(alone, targets, k))
         for k in (1, 2, 3):
-            assert row[f"recall_subset@{k}"]["mean"] == pytest.approx(_recall(sets, targets, k))
+            assert _value(results, f"recall_subset@{k}", kept=kept).mean == pytest.approx(_recall(sets, targets, k))
         mean = (_recall(orders, targets, 5) + _recall(sets, targets, 1)) / 2
-        assert row["mean of recall@5, recall_subset@1"]["mean"] == pytest.approx(mean)
-        assert row["recall@5"]["count"] == row["count"] == 8
-    assert _row(report)["recall@1"]["mean"] < _row(report, kept=False)["recall@10"]["mean"]
-    assert _row(report, "image only")["recall@1"]["mean"] == 0  # the reference itself comes first
-    assert not report["published_with_reference"]
-    text = benchmark_markdown(report)
-    assert text.index("As published: the reference left out of") < text.index("### The reference among")
+        assert _value(results, "mean of recall@5, recall_subset@1", kept=kept).mean == pytest.approx(mean)
+        assert _value(results, "recall@5", kept=kept).count == 8
+    assert _value(results, "recall@1").mean < _value(results, "recall@10", kept=False).mean
+    assert _value(results, "recall@1", "image only").mean == 0  # the reference itself comes first
+    assert results.settings["published"] == "reference excluded"
+    text = markdown(results)
+    assert text.index("### As published: reference excluded") < text.index("### reference in gallery")
     assert "R_subset@1" in text
     assert "category" not in text
 
 
 def test_circo_is_mean_average_precision_over_all_truths(model: Model, circo_root: Path) -> None:
-    report = evaluate_benchmark(model, "circo", circo_root, progress=False)
+    results = evaluate_benchmark(model, "circo", circo_root, progress=False)
     images = _json(circo_root, "COCO2017_unlabeled", "annotations", "image_info_unlabeled2017.json")["images"]
     number = {image["id"]: i for i, image in enumerate(images)}
     for kept in (True, False):
@@ -170,25 +170,25 @@ def test_circo_is_mean_average_precision_over_all_truths(model: Model, circo_roo
                 hits = [truths.issuperset([image]) for image in order]
                 total = sum(sum(hits[: i + 1]) / (i + 1) for i, hit in enumerate(hits) if hit)
                 precisions.append(total / min(k, len(truths)))
-            assert _row(report, kept=kept)[f"map@{k}"]["mean"] == pytest.approx(np.mean(precisions))
-    assert report["published_with_reference"]
-    assert "mAP@25" in benchmark_markdown(report)
+            assert _value(results, f"map@{k}", kept=kept).mean == pytest.approx(np.mean(precisions))
+    assert results.settings["published"] == "reference in gallery"
+    assert "mAP@25" in markdown(results)
 
 
 def test_the_text_alone_takes_no_notice_of_the_reference(model: Model, cirr_root: Path) -> None:
     path = cirr_root / "captions" / "cap.rc2.val.json"
-    before = _row(evaluate_benchmark(model, "cirr", cirr_root, progress=False), "text only")
+    before = _value(evaluate_benchmark(model, "cirr", cirr_root, progress=False), "recall@5", "text only")
     entries = _json(path)
     for one in entries:  # another reference of the same set, the same target
         one["reference"] = one["img_set"]["members"][5]
     path.write_text(json.dumps(entries))
-    after = _row(evaluate_benchmark(model, "cirr", cirr_root, progress=False), "text only")
-    assert after["recall@5"] == before["recall@5"]
+    after = _value(evaluate_benchmark(model, "cirr", cirr_root, progress=False), "recall@5", "text only")
+    assert after == before
 
 
 def test_cirr_test_files_are_as_its_server_takes_them(model: Model, cirr_root: Path, tmp_path: Path) -> None:
-    report = evaluate_benchmark(model, "cirr", cirr_root, "test1", tmp_path / "a" / "b", progress=False)
-    recall, subset = (json.loads(Path(path).read_text()) for path in report["submission"])
+    results = evaluate_benchmark(model, "cirr", cirr_root, "test1", tmp_path / "a" / "b", progress=False)
+    recall, subset = (json.loads(Path(path).read_text()) for path in results.settings["submission"])
     asked = _json(cirr_root, "captions", "cap.rc2.test1.json")
     names = list(_json(cirr_root, "image_splits", "split.rc2.test1.json"))
     for content, metric in ((recall, "recall"), (subset, "recall_subset")):
@@ -200,15 +200,15 @@ def test_cirr_test_files_are_as_its_server_takes_them(model: Model, cirr_root: P
         assert subset[str(one["pairid"])] == [
             names[i] for i in _order(reference, one["caption"], members, reference)[:3]
         ]
-    assert report["rows"] == []
-    text = benchmark_markdown(report)
+    assert results.table.empty
+    text = markdown(results)
     assert "cirr.test1.recall_subset.json" in text
     assert "| query |" not in text
 
 
 def test_circo_test_file_is_as_its_server_takes_it(model: Model, circo_root: Path, tmp_path: Path) -> None:
-    report = evaluate_benchmark(model, "circo", circo_root, "test", tmp_path / "out", progress=False)
-    (content,) = (json.loads(Path(path).read_text()) for path in report["submission"])
+    results = evaluate_benchmark(model, "circo", circo_root, "test", tmp_path / "out", progress=False)
+    (content,) = (json.loads(Path(path).read_text()) for path in results.settings["submission"])
     ids = [243_611 - 17 * i for i in range(16)]
     assert list(content) == [str(i) for i in range(7)]
     for number, found in enumerate(content.values()):
@@ -218,10 +218,9 @@ def test_circo_test_file_is_as_its_server_takes_it(model: Model, circo_root: Pat
 def test_a_split_with_truths_can_be_judged_and_submitted_at_once(
     model: Model, circo_root: Path, tmp_path: Path
 ) -> None:
-    report = evaluate_benchmark(model, "circo", circo_root, "val", tmp_path / "out", progress=False)
-    assert report["rows"]
-    assert Path(report["submission"][0]).name == "circo.val.json"
-    assert json.loads(json.dumps(report)) == report
+    results = evaluate_benchmark(model, "circo", circo_root, "val", tmp_path / "out", progress=False)
+    assert not results.table.empty
+    assert Path(results.settings["submission"][0]).name == "circo.val.json"
 
 
 def test_what_cannot_be_is_refused_before_anything_is_embedded(

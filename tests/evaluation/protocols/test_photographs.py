@@ -1,9 +1,10 @@
-"""Figures on photographs, with a search that is always right and one that always gives the reference back."""
+"""Metrics on photographs, with a search that is always right and one that always gives the reference back."""
 
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import Tensor
@@ -11,12 +12,13 @@ from torch.nn import functional
 
 from mmgrad.encoders.base import TextTokens
 from mmgrad.errors import InputError
-from mmgrad.evaluation import evaluate_photographs, photographs_markdown
+from mmgrad.evaluation import evaluate_photographs, markdown
 from mmgrad.evaluation.protocols.photograph_queries import crops, different, mosaics
-from mmgrad.evaluation.protocols.photographs import GALLERY, _figures, _fillers, _retrieval
-from mmgrad.lexicon.imagenet import classes, fits, name
+from mmgrad.evaluation.protocols.photographs import GALLERY, _fillers, _peak_and_energy, _retrieval
+from mmgrad.evaluation.table import Results
+from mmgrad.lexicon.imagenet import classes, is_called, noun
 from mmgrad.models.composer import Composer
-from mmgrad.synthetic.photo_boxes import load_boxes, off_centre
+from mmgrad.synthetic.photo_boxes import load_boxes, off_center
 from mmgrad.synthetic.photo_families import Photograph, is_for_validation
 
 
@@ -27,11 +29,11 @@ def pool(photographs: tuple[Photograph, ...]) -> list[Photograph]:
 
 def test_a_mosaic_names_one_of_its_photographs_and_changes_only_that(pool: list[Photograph]) -> None:
     for one in mosaics(pool, 24, seed=0):
-        assert one.gone.mean() == 0.25
+        assert one.removed_mask.mean() == 0.25
         changed = (one.reference != one.target).any(axis=2)
-        assert changed[one.gone].mean() > 0.9
-        assert not changed[~one.gone].any()
-        assert (one.come is None) == (one.edit == "remove")
+        assert changed[one.removed_mask].mean() > 0.9
+        assert not changed[~one.removed_mask].any()
+        assert (one.added_mask is None) == (one.edit == "remove")
         assert one.text.startswith(f"{one.edit} ")
 
 
@@ -39,17 +41,19 @@ def test_photographs_of_one_mosaic_are_told_apart_by_their_names(pool: list[Phot
     for seed in range(20):
         chosen = different(pool, 5, np.random.default_rng(seed))
         words = [classes()[photo.index].names[0] for photo in chosen]
-        assert [sum(fits(word, photo.index) for photo in chosen) for word in words] == [1] * 5
+        assert [sum(is_called(photo.index, word) for photo in chosen) for word in words] == [1] * 5
 
 
 def test_a_map_that_sees_nothing_has_a_quarter_of_its_energy_in_a_quarter(encoder, composer, photographs) -> None:
-    report = evaluate_photographs(encoder, {"tiny": composer}, photographs, count=20)
-    rows = {row["method"]: row for row in report["focus"] if (row["group"], row["side"]) == ("all", "reference")}
-    for method in ("centre", "uniform"):
-        assert rows[method]["energy"]["mean"] == pytest.approx(0.25, abs=0.005)
-        assert rows[method]["peak"]["mean"] == 0  # the centre touches all four, a flat map points at nothing
-    assert report["photographs"] == report["classes"] == len([p for p in photographs if is_for_validation(p.wnid)])
-    text = photographs_markdown(report | {"fingerprints": {"tiny": "0123"}})
+    results = evaluate_photographs(encoder, {"tiny": composer}, photographs, count=20)
+    keys = {"group": "all", "side": "reference", "condition": "mosaics"}
+    for method in ("center", "uniform"):
+        assert results.value("focus", "energy", method=method, **keys).mean == pytest.approx(0.25, abs=0.005)
+        # The center touches all four photographs, and a flat map points at nothing.
+        assert results.value("focus", "pointing_0px", method=method, **keys).mean == 0
+    used = len([photo for photo in photographs if is_for_validation(photo.wnid)])
+    assert results.settings["photographs"] == results.settings["classes"] == used
+    text = markdown(results)
     assert "| MMGrad |" in text
     assert "nan" not in text
 
@@ -59,13 +63,13 @@ def test_a_crop_shows_the_thing_off_centre_and_knows_where(pool: list[Photograph
     photo = pool[0]
     picture = np.zeros((60, 80, 3), np.uint8)
     picture[24:36, 32:48] = 255
-    crop, inside = off_centre(picture, ((0.4, 0.4, 0.6, 0.6),), 224)  # type: ignore[misc]
+    crop, inside = off_center(picture, ((0.4, 0.4, 0.6, 0.6),), 224)  # type: ignore[misc]
     assert max(crop.shape[:2]) == 224
     assert inside.shape == crop.shape[:2]
     assert crop[inside].mean() > 230
     assert crop[~inside].mean() < 25
     assert not inside[inside.shape[0] // 2, inside.shape[1] // 2]
-    assert off_centre(picture, ((0.05, 0.05, 0.95, 0.95),), 224) is None  # it fills every crop
+    assert off_center(picture, ((0.05, 0.05, 0.95, 0.95),), 224) is None  # it fills every crop
     boxes = {one.path.name: ((0.4, 0.4, 0.6, 0.6),) for one in pool[:9]}
     asked = list(crops(pool, boxes, seed=0))
     assert {one.edit for one in asked} == {"remove", "replace"}
@@ -77,19 +81,19 @@ def test_the_peak_of_a_map_is_on_the_thing_or_not() -> None:
     values, region = np.zeros((8, 8), np.float32), np.zeros((16, 16), bool)  # of another resolution
     region[:8, :8] = True
     values[1, 1], values[6, 6] = 3.0, 1.0
-    assert _figures(values, region) == (1.0, pytest.approx(0.75))
-    assert _figures(values, ~region) == (0.0, pytest.approx(0.25))
-    assert np.isnan(_figures(values, None)).all()
+    assert _peak_and_energy(values, region) == (1.0, pytest.approx(0.75))
+    assert _peak_and_energy(values, ~region) == (0.0, pytest.approx(0.25))
+    assert np.isnan(_peak_and_energy(values, None)).all()
 
 
 def test_crops_are_judged_where_boxes_are_given(encoder, composer: Composer, photographs, pool) -> None:
     boxes = {one.path.name: ((0.4, 0.4, 0.6, 0.6),) for one in pool[:9]}
-    report = evaluate_photographs(encoder, {"tiny": composer}, photographs, 4, boxes=boxes)
-    rows = [row for row in report["focus"] if row["pictures"] == "crops" and row["method"] == "MMGrad"]
-    counts = {(row["group"], row["side"]): row["peak"]["count"] for row in rows}
-    assert counts["all", "reference"] == report["crops"] == 2 * counts["replace", "target"]
-    text = photographs_markdown(report | {"fingerprints": {"tiny": "0123"}})
-    assert "### Crops, replace: the target map" in text
+    results = evaluate_photographs(encoder, {"tiny": composer}, photographs, 4, boxes=boxes)
+    keys = {"method": "MMGrad", "condition": "crops"}
+    whole = results.value("focus", "pointing_0px", group="all", side="reference", **keys).count
+    replaced = results.value("focus", "pointing_0px", group="replace", side="target", **keys).count
+    assert whole == results.settings["crops"] == 2 * replaced
+    assert "### Crops, replace: the target map" in markdown(results)
     with pytest.raises(InputError, match="No box"):
         evaluate_photographs(encoder, {"tiny": composer}, photographs, 4, boxes={"other.png": ((0.0, 0.0, 0.5, 0.5),)})
 
@@ -121,8 +125,9 @@ def test_a_larger_gallery_is_filled_with_one_photograph_each_of_other_classes(en
         [photo for photo in photographs[:20] if not is_for_validation(photo.wnid)]
     )
     assert _fillers(photographs, -5, seed=0) == []
-    report = evaluate_photographs(encoder, {"tiny": composer}, photographs, 4)
-    assert [row["gallery"] for row in report["retrieval"]] == [report["photographs"], GALLERY]
+    results = evaluate_photographs(encoder, {"tiny": composer}, photographs, 4)
+    sizes = results.select("retrieval", metric="recall@1")["condition"]
+    assert sizes.tolist() == [str(results.settings["photographs"]), str(GALLERY)]
 
 
 def test_too_few_classes_are_one_sentence(encoder, composer: Composer, photographs) -> None:
@@ -132,7 +137,8 @@ def test_too_few_classes_are_one_sentence(encoder, composer: Composer, photograp
 
 def test_the_same_seed_asks_the_same(encoder, composer: Composer, photographs) -> None:
     first, second = (evaluate_photographs(encoder, {"tiny": composer}, photographs, 8, seed=3) for _ in range(2))
-    assert first == second
+    assert first.settings == second.settings
+    pd.testing.assert_frame_equal(first.table, second.table, check_exact=True)
 
 
 def test_recall_is_one_for_a_search_that_knows_and_none_for_one_that_stays(
@@ -145,14 +151,14 @@ def test_recall_is_one_for_a_search_that_knows_and_none_for_one_that_stays(
 
     def encode_text(texts: list[str]) -> TextTokens:
         named = [text.split(" with ")[1] for text in texts]
-        rows = [next(p.index for p in pool if name(classes()[p.index].names[0]).indefinite == word) for word in named]
+        rows = [next(p.index for p in pool if noun(classes()[p.index].names[0]).indefinite == word) for word in named]
         states = torch.cat([image(looks[row]) for row in rows])[:, None]
         return TextTokens(states, torch.ones(len(texts), 1, dtype=torch.bool), ((),) * len(texts))
 
-    knows = SimpleNamespace(image=image, query=lambda features, states, mask: states[:, 0])
-    stays = SimpleNamespace(image=image, query=lambda features, states, mask: image(features))
+    knows = SimpleNamespace(encode_image=image, encode_query=lambda features, states, mask: states[:, 0])
+    stays = SimpleNamespace(encode_image=image, encode_query=lambda features, states, mask: image(features))
     monkeypatch.setattr(encoder, "encode_text", encode_text)
     models, others = {"knows": knows, "stays": stays}, [photo for photo in photographs if photo not in pool][:40]
-    right, right_among_more, wrong, _ = _retrieval(encoder, models, pool, 0, others)  # type: ignore[arg-type]
-    assert right["recall@1"]["mean"] == right_among_more["recall@1"]["mean"] == 1
-    assert wrong["recall@1"]["mean"] == 0
+    found = Results.of({}, _retrieval(encoder, models, pool, 0, others))  # type: ignore[arg-type]
+    assert found.select(model="knows", metric="recall@1")["mean"].tolist() == [1, 1]  # in both galleries
+    assert found.select(model="stays", metric="recall@1")["mean"].tolist() == [0, 0]

@@ -1,16 +1,18 @@
-"""The probes end to end: maps that are known to pass or fail each of them."""
+"""Faithfulness and sanity checks end to end, with maps that are known to pass or fail each of them."""
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from PIL import Image
 
 from mmgrad.attribution.gradients import Head
 from mmgrad.encoders.base import Encoder
-from mmgrad.evaluation import draw_plots, evaluate, markdown
+from mmgrad.evaluation import Estimate, EvaluationOptions, Results, draw_plots, evaluate, markdown
 from mmgrad.evaluation.explainers.explainers import Maps
 from mmgrad.evaluation.protocols.sanity_checks import TEXT
 from mmgrad.evaluation.queries import Queries
@@ -29,116 +31,110 @@ def brightness(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
 
 
 @pytest.fixture(scope="module")
-def report(encoder: Encoder, composer: Composer) -> dict:
+def results(encoder: Encoder, composer: Composer) -> Results:
     return _evaluate(encoder, composer)
 
 
-def _evaluate(encoder: Encoder, composer: Composer) -> dict:
-    return evaluate(
-        encoder,
-        {"a": composer},
-        None,
-        "test",
-        4,
-        4,
-        maps=12,
-        workers=0,
-        progress=False,
-        faithfulness=COUNT,
-        explainers={"brightness": brightness},
+def _evaluate(encoder: Encoder, composer: Composer) -> Results:
+    options = EvaluationOptions(
+        families=4, validation_families=4, maps=12, faithfulness=COUNT, workers=0, progress=False
     )
+    return evaluate(encoder, {"a": composer}, options, explainers={"brightness": brightness})
 
 
-def _values(report: dict, part: str, method: str, figure: str) -> dict[str, dict]:
+def _values(results: Results, table: str, method: str, metric: str, condition: str = "") -> dict[str, Estimate]:
     return {
-        row["side"]: row
-        for row in report["probes"][part]
-        if (row["method"], row["figure"], row["group"]) == (method, figure, "all")
+        side: results.value(table, metric, method=method, side=side, group="all", condition=condition)
+        for side in ("reference", "target")
     }
 
 
-def test_every_method_is_measured_on_the_same_queries(report: dict) -> None:
-    methods = report["probes"]["methods"]
-    assert {"MMGrad", "text-blind Grad-CAM", "occlusion", "centre", "random", "uniform", "brightness"} <= set(methods)
+def test_every_method_is_measured_on_the_same_queries(results: Results) -> None:
+    methods = set(results.select("faithfulness")["method"])
+    assert {"MMGrad", "text-agnostic Grad-CAM", "occlusion", "center", "random", "uniform", "brightness"} <= methods
     assert any("captum" in method for method in methods)
+    assert methods == set(results.settings["methods"])
     for method in methods:
-        for row in _values(report, "faithfulness", method, "deletion").values():
-            assert row["value"]["count"] == report["probes"]["queries"] == COUNT
-    groups = {
-        row["group"]: row["value"]["count"] for row in report["probes"]["faithfulness"] if row["figure"] == "insertion"
-    }
-    assert sum(groups[edit] for edit in OBJECT_EDITS) == COUNT
+        for value in _values(results, "faithfulness", method, "deletion").values():
+            assert value.count == results.settings["faithfulness"] == COUNT
+    groups = results.select("faithfulness", metric="insertion", method="MMGrad", side="target")
+    counts = dict(zip(groups["group"], groups["n"], strict=True))
+    assert sum(counts[edit] for edit in OBJECT_EDITS) == COUNT
 
 
-def test_all_curves_of_a_side_have_the_same_ends(report: dict) -> None:
+def test_all_curves_of_a_side_have_the_same_ends(results: Results) -> None:
     for side in ("reference", "target"):
-        rows = [row for row in report["probes"]["curves"] if row["side"] == side]
-        for row in rows:
-            assert row["deletion"]["mean"][0] == pytest.approx(rows[0]["deletion"]["mean"][0])
-            assert row["insertion"]["mean"][0] == pytest.approx(row["deletion"]["mean"][-1])
-            assert row["rank"][0] == pytest.approx(rows[0]["rank"][0])
+        rows = results.select("curves", side=side)
+        found = {(one.method, one.metric, one.condition): one.mean for one in rows.itertuples()}
+        for method in results.settings["methods"]:
+            assert found[method, "deletion", "0"] == pytest.approx(found["MMGrad", "deletion", "0"])
+            assert found[method, "insertion", "0"] == pytest.approx(found[method, "deletion", "1"])
+            assert found[method, "target_rank", "0"] == pytest.approx(found["MMGrad", "target_rank", "0"])
 
 
-def test_the_oracle_is_more_faithful_than_chance(report: dict) -> None:
-    for figure, sign in (("deletion", -1), ("insertion", 1)):
-        oracle, chance = (_values(report, "faithfulness", method, figure) for method in ("occlusion", "uniform"))
+def test_occlusion_is_more_faithful_than_chance(results: Results) -> None:
+    for metric, sign in (("deletion", -1), ("insertion", 1)):
+        oracle, chance = (_values(results, "faithfulness", method, metric) for method in ("occlusion", "uniform"))
         for side in ("reference", "target"):
-            assert sign * oracle[side]["value"]["mean"] > sign * chance[side]["value"]["mean"]
+            assert sign * oracle[side].mean > sign * chance[side].mean
 
 
-def test_gains_are_differences_of_means_turned_the_better_way(report: dict) -> None:
-    for row in report["probes"]["gains"]:
+def test_gains_are_differences_of_means_in_the_better_direction(results: Results) -> None:
+    gains = results.select("gains")
+    assert len(gains) == 2 * 4 * (len(results.settings["methods"]) - 1)
+    for one in gains.itertuples():
         ours, other = (
-            _values(report, "faithfulness", method, row["figure"])[row["side"]]["value"]["mean"]
-            for method in ("MMGrad", row["than"])
+            _values(results, "faithfulness", method, one.metric)[one.side].mean
+            for method in ("MMGrad", one.condition.removeprefix("than "))
         )
-        expected = other - ours if row["figure"] == "deletion" else ours - other
-        assert row["gain"]["mean"] == pytest.approx(expected, abs=1e-6)
+        assert one.mean == pytest.approx(other - ours if one.metric == "deletion" else ours - other, abs=1e-6)
 
 
-def test_a_map_of_the_picture_alone_survives_and_is_reported_so(report: dict) -> None:
-    (stages,) = report["probes"]["stages"].values()
-    for stage in (*stages, TEXT):
-        for row in _values(report, "randomisation", "brightness", stage).values():
-            assert row["value"]["mean"] == pytest.approx(1)
-            assert row["survives"]
-    text = markdown(report)
-    line = next(line for line in text.splitlines() if line.startswith(f"| {TEXT} "))
+def test_a_map_of_the_picture_alone_survives_and_is_marked(results: Results) -> None:
+    for stage in (*results.settings["stages"]["a"], TEXT):
+        for value in _values(results, "randomization", "brightness", "rank_correlation", stage).values():
+            assert value.mean == pytest.approx(1)
+    line = next(line for line in markdown(results).splitlines() if line.startswith(f"| {TEXT} "))
     assert "1.00 (1.00 to 1.00) *" in line
 
 
-def test_a_text_blind_map_survives_the_swapped_text_alone(report: dict) -> None:
-    for side, row in _values(report, "randomisation", "text-blind Grad-CAM", TEXT).items():
-        assert row["survives"]
-        assert row["value"]["mean"] == pytest.approx(1)
-        assert _values(report, "randomisation", "MMGrad", TEXT)[side]["value"]["mean"] < 0.99999
+def test_a_text_agnostic_map_survives_the_swapped_text_alone(results: Results) -> None:
+    agnostic, ours = (
+        _values(results, "randomization", method, "rank_correlation", TEXT)
+        for method in ("text-agnostic Grad-CAM", "MMGrad")
+    )
+    for side, value in agnostic.items():
+        assert value.mean == pytest.approx(1)
+        assert ours[side].mean < 0.99999
 
 
-def test_random_maps_agree_with_nothing(report: dict) -> None:
-    (stages,) = report["probes"]["stages"].values()
+def test_random_maps_agree_with_nothing(results: Results) -> None:
     values = [
-        row["value"]["mean"] for stage in stages for row in _values(report, "randomisation", "random", stage).values()
+        value.mean
+        for stage in results.settings["stages"]["a"]
+        for value in _values(results, "randomization", "random", "rank_correlation", stage).values()
     ]
     assert np.abs(values).mean() < 0.15  # of some 50 cells: each correlation spreads by 0.15, a mean of five by 0.07
-    assert not any(row["survives"] for row in report["probes"]["randomisation"] if row["method"] == "uniform")
+    assert results.select("randomization", method="uniform")["mean"].isna().all()
 
 
-def test_a_map_of_the_picture_moves_with_it(report: dict) -> None:
-    for figure in ("shifted", "JPEG", "paraphrase"):
-        for row in _values(report, "stability", "brightness", figure).values():
-            assert row["value"]["mean"] > 0.9
+def test_a_map_of_the_picture_moves_with_it(results: Results) -> None:
+    for condition in ("shifted", "JPEG", "paraphrase"):
+        for value in _values(results, "stability", "brightness", "rank_correlation", condition).values():
+            assert value.mean > 0.9
 
 
-def test_a_map_maker_of_any_kind_is_localised_too(report: dict) -> None:
-    rows = {row["method"]: row for row in report["localisation"] if (row["side"], row["group"]) == ("target", "all")}
-    assert rows["brightness"]["count"] == rows["MMGrad"]["count"]
-    assert 0 < rows["brightness"]["energy"]["mean"] < 1
+def test_any_explainer_is_localized_too(results: Results) -> None:
+    keys = {"side": "target", "group": "all"}
+    found, ours = (results.value("localization", "energy", method=one, **keys) for one in ("brightness", "MMGrad"))
+    assert found.count == ours.count
+    assert 0 < found.mean < 1
 
 
-def test_the_same_seed_gives_the_same_figures(report: dict, encoder: Encoder, composer: Composer) -> None:
+def test_the_same_seed_gives_the_same_values(results: Results, encoder: Encoder, composer: Composer) -> None:
     again = _evaluate(encoder, composer)
-    for part in ("faithfulness", "randomisation", "stability", "curves", "gains"):
-        assert repr(again["probes"][part]) == repr(report["probes"][part])  # as text: nan is not equal to itself
+    first, second = (one.table[one.table["table"] != "time"] for one in (results, again))
+    pd.testing.assert_frame_equal(first, second, check_exact=True)
 
 
 def test_the_model_is_left_as_it_was(encoder: Encoder, composer: Composer) -> None:
@@ -148,20 +144,21 @@ def test_the_model_is_left_as_it_was(encoder: Encoder, composer: Composer) -> No
     assert all(parameter.grad is None and not parameter.requires_grad for parameter in composer.parameters())
 
 
-def test_plots_are_drawn_and_shown_in_the_report(report: dict, tmp_path: Path) -> None:
-    paths = draw_plots(report, tmp_path / "new")
+def test_plots_are_drawn_and_shown_in_the_report(results: Results, tmp_path: Path) -> None:
+    paths = draw_plots(results, tmp_path / "new")
     assert [path.stem for path in paths] == [
-        "localisation-by-edit",
-        "reliability",
+        "localization-by-edit",
+        "calibration",
         "deletion-insertion",
         "faithfulness-by-edit",
-        "randomisation",
+        "randomization",
     ]
     for path in paths:
         pixels = np.asarray(Image.open(path).convert("L"))
         assert 0.005 < (pixels < 200).mean() < 0.8
-    text = markdown(report | {"plots": ["plots/deletion-insertion.png"]})
-    assert "![deletion insertion](plots/deletion-insertion.png)" in text
-    without = {key: value for key, value in report.items() if key != "probes"}
-    assert [path.stem for path in draw_plots(without, tmp_path)] == ["localisation-by-edit", "reliability"]
-    assert "### Randomisation" not in markdown(without)
+    settings = dict(results.settings) | {"plots": ["plots/deletion-insertion.png"]}
+    assert "![deletion insertion](plots/deletion-insertion.png)" in markdown(replace(results, settings=settings))
+    without = {key: value for key, value in results.settings.items() if key != "faithfulness"}
+    quick = replace(results, settings=without)
+    assert [path.stem for path in draw_plots(quick, tmp_path)] == ["localization-by-edit", "calibration"]
+    assert "### Randomization" not in markdown(quick)

@@ -1,42 +1,34 @@
-"""Sentences that ask for a change of a picture: patterns (`mmgrad.synthetic.templates`) filled, with their small
-grammar."""
+"""Sentences that ask for a change of a picture, made from the templates of `mmgrad.synthetic.templates`."""
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 
-from mmgrad.synthetic.templates import EVERY, JOINTS, PATTERNS, TRAIN, Pattern
+from mmgrad.lexicon.nouns import (
+    COLOR_WORDS,
+    MASS_NOUNS,
+    PAINT_WORDS,
+    PROPER_NOUNS,
+    UNIQUE_NOUNS,
+    Name,
+    article,
+    head,
+    is_plural,
+)
+from mmgrad.synthetic.templates import CONJUNCTIONS, EVERY, TEMPLATES, TRAIN, Template
 
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-MASS = _words(
-    "grass sand snow water fire smoke rain ice gold hay wheat bread cheese broccoli celery garlic lettuce spinach corn "
-    "popcorn coral seaweed bamboo ivy confetti lavender thyme basil parsley ginger milk butter coffee tea cattle paper "
-    "rice meat foliage salt sugar"
-)
-"""Nouns of things that take no article."""
-
-_GROUND = MASS | _words(
+_GROUND = MASS_NOUNS | _words(
     "space wood stone asphalt gravel concrete fog moss lava leather soil mud marble brick farmland woodland cloth "
     "fabric sandstone plaster clover straw gingham wallpaper tile cotton linen wool denim dirt parquet metal "
     "steel tweed plaid brickwork stonework pavement cobblestone timber velvet silk roughcast sunset sunrise dawn "
     "dusk night ground"
 )
-_PROPER = _words("mercury venus mars jupiter saturn uranus neptune pluto santa")
-_ONLY_ONE = _words("sun moon earth")
-
-COLOUR_WORDS = _words("red orange yellow green blue purple pink brown black white grey gray")
-
-_PAINT = COLOUR_WORDS | _words("beige turquoise silver golden colorful colourful")
-
-_SOUNDS_LIKE_CONSONANT = re.compile(r"(uni([^nmd]|$)|use|usu|ufo|euro|ewe|eucal|ukulele|one\b|once|utensil|urin|uk\b)")
-_SILENT_H = ("hour", "honest", "heir", "honour", "honor")
-
 _IN_FRONT = _words("wall walls fence wallpaper curtain curtains door hedge window brickwork bricks brick")
 _AT = _words("night sunset sunrise dawn dusk sea lake lakeside seaside seashore shore stream")
 _IN = _words(
@@ -47,97 +39,60 @@ _THE = _words("seaside seashore sea ocean moon desert countryside jungle woods m
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
-    """A noun as a sentence says it: the word, whether it is a plural, and an adjective before it."""
-
-    word: str
-    plural: bool = False
-    adjective: str = ""
-
-    @property
-    def bare(self) -> str:
-        """The noun with its adjective: "red car". A colour takes the place of one in the noun: a "red apple", painted
-        blue, is a "blue apple"."""
-        first, _, rest = self.word.partition(" ")
-        painted = self.adjective in COLOUR_WORDS and first in _PAINT and rest and rest != "slice"
-        return f"{self.adjective} {rest if painted else self.word}".strip()
-
-    @property
-    def definite(self) -> str:
-        """With the definite article: "the red car"; a proper name has none."""
-        return self.bare if self.bare.lower() in _PROPER else f"the {self.bare}"
-
-    @property
-    def indefinite(self) -> str:
-        """With the indefinite article, or none for plurals and masses: "a red car", "an apple", "grapes"."""
-        if self.bare.lower() in _PROPER | _ONLY_ONE:
-            return self.definite
-        return self.bare if self.plural or _head(self.word) in MASS else f"{article(self.bare)} {self.bare}"
-
-
-@dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence, the id of its pattern (two, joined, for a combined change), and the split that this is kept for."""
+    """A sentence.
+
+    Attributes:
+        text: the sentence.
+        template: id of its template; for a combined change, the ids of all three templates.
+        of: the split that the template is kept for, or EVERY.
+    """
 
     text: str
-    pattern: str
+    template: str
     of: str
 
 
-def article(word: str) -> str:
-    """ "a" or "an", by the sound of the word that follows."""
-    lower = word.lower()
-    if lower.startswith(_SILENT_H) or re.match(r"x-?ray", lower):
-        return "an"
-    return "an" if lower[0] in "aeiou" and not _SOUNDS_LIKE_CONSONANT.match(lower) else "a"
-
-
-def is_plural(word: str) -> bool:
-    """Whether a noun is a plural by its ending: "grapes" and "pliers", not "bus", "iris", "rhinoceros" or "Mars"."""
-    head = _head(word).lower()
-    return head.endswith("s") and not head.endswith(("ss", "us", "is", "os", "as")) and head not in _PROPER
-
-
 def can_be_painted(word: str) -> bool:
-    """Whether a colour can be put before the noun: "car", not "red apple", "orange", "moon" or "Mars"."""
+    """Whether a color can be put before the noun: "car", not "red apple", "orange", "moon" or "Mars"."""
     words = set(word.lower().split())
-    return not words & (_PAINT | _ONLY_ONE) and not words <= _PROPER
+    return not words & (PAINT_WORDS | UNIQUE_NOUNS) and not words <= PROPER_NOUNS
 
 
 def can_name_backdrop(word: str) -> bool:
-    """Whether a name of a background reads well in the patterns: "plain red", not "red background" or "underwater"."""
+    """Whether a background's name reads well in the templates: "plain red", not "red background" or "underwater"."""
     first, last = word.split()[0], word.split()[-1]
     return last != "background" and first not in ("under", "in", "on", "at", "underwater")
 
 
 def backdrop_slots(word: str) -> dict[str, str]:
-    """The slots of a background's name: {bg} "beach", {a_bg} "a beach", {on_bg} "on a beach"."""
+    """Slots for a background: {bg} "beach", {a_bg} "a beach", {on_bg} "on a beach"."""
     if word == "underwater":
         return {"bg": word, "a_bg": "an underwater scene", "on_bg": word}
-    head = _head(word)
-    longer = " " in word and head != word.split()[-1]  # "sunset over the sea"
+    noun_head = head(word)
+    longer = " " in word and noun_head != word.split()[-1]  # "sunset over the sea"
     if word in _THE or word.startswith("sea "):
         noun = f"the {word}"
-    elif word.startswith("plain ") or is_plural(word) or head in COLOUR_WORDS or (head in _GROUND and not longer):
+    elif (
+        word.startswith("plain ")
+        or is_plural(word)
+        or noun_head in COLOR_WORDS
+        or (noun_head in _GROUND and not longer)
+    ):
         noun = word
     else:
-        noun = word if head in MASS else f"{article(word)} {word}"
-    if head in _IN_FRONT:
+        noun = word if noun_head in MASS_NOUNS else f"{article(word)} {word}"
+    if noun_head in _IN_FRONT:
         preposition = "in front of"
-    elif "sky" in word.split() or head in ("stars", "clouds"):
+    elif "sky" in word.split() or noun_head in ("stars", "clouds"):
         preposition = "under"
     else:
-        preposition = "at" if head in _AT else "in" if head in _IN else "on"
+        preposition = "at" if noun_head in _AT else "in" if noun_head in _IN else "on"
     return {"bg": word, "a_bg": noun, "on_bg": f"{preposition} {noun}"}
 
 
-def _head(word: str) -> str:
-    """The noun that a name is about: "ear" of "ear of corn", "wall" of "white wall and wooden floor"."""
-    return re.split(r" (?:of|at|over|in|by|with|and|on) ", word)[0].split()[-1]
-
-
 def place_slots(name: str, anchor: Name | None, rng: np.random.Generator) -> dict[str, str]:
-    """The slots of a place: {place} where a thing is ("on the left"), {to_place} where it goes ("to the left")."""
+    """Slots for a place: {place} "on the left", {to_place} "to the left"."""
     pairs = _PLACES[name]
     at, to = pairs[int(rng.integers(len(pairs)))].split("|")
     words = anchor.definite if anchor is not None else ""
@@ -145,7 +100,7 @@ def place_slots(name: str, anchor: Name | None, rng: np.random.Generator) -> dic
 
 
 def thing_slots(old: Name | None, new: Name | None) -> dict[str, str]:
-    """The slots of the thing there ({old}, {the_old}, {a_old}, {is_old}, {it}) and of the new one ({new}, {a_new})."""
+    """Slots for the present object ({old}, {the_old}, {a_old}, {is_old}, {it}) and for the new one ({new}, {a_new})."""
     slots: dict[str, str] = {}
     if old is not None:
         slots |= {"old": old.bare, "the_old": old.definite, "a_old": old.indefinite}
@@ -156,36 +111,43 @@ def thing_slots(old: Name | None, new: Name | None) -> dict[str, str]:
     return slots
 
 
-def say(
+def render(
     kind: str, slots: dict[str, str], rng: np.random.Generator, single: bool, of: Collection[str] = (EVERY,)
 ) -> Sentence:
-    """One sentence of a kind of `PATTERNS`.
+    """A sentence from a random template.
 
-    `single` allows "it"; `of` says whose patterns may be used: those of every split, those kept for one, or both.
+    Args:
+        kind: key of `TEMPLATES`.
+        slots: text of each slot.
+        rng: source of randomness.
+        single: whether the picture shows one object, so that "it" may stand for it.
+        of: splits whose templates may be used; EVERY for those of all splits.
     """
-    return _said(_choose(PATTERNS[kind], rng, single, of), slots, rng, of)
+    return _said(_choose(TEMPLATES[kind], rng, single, of), slots, rng, of)
 
 
-def say_one_of(
-    known: tuple[Pattern, ...], slots: dict[str, str], rng: np.random.Generator, of: Collection[str] = (EVERY,)
+def render_one_of(
+    known: tuple[Template, ...], slots: dict[str, str], rng: np.random.Generator, of: Collection[str] = (EVERY,)
 ) -> Sentence:
-    """One sentence of patterns that `wordings` made; `of` as in `say`."""
+    """A sentence from one of the templates `known`; the other arguments are those of `render`."""
     return _said(_choose(known, rng, True, of), slots, rng, of)
 
 
-def say_both(
+def render_combined(
     first: tuple[str, dict[str, str]],
     second: tuple[str, dict[str, str]],
     rng: np.random.Generator,
     of: Collection[str] = (EVERY,),
 ) -> Sentence:
-    """Two changes, each (kind, slots), in one sentence; `of` as in `say`, but what is kept for validation or test is
-    how they are joined."""
+    """One sentence for two changes, each (kind, slots).
+
+    In validation and test, `of` applies to the conjunction only; the clauses use the templates of every split.
+    """
     said = [EVERY, *({TRAIN} & set(of))]
-    clauses = [_choose(PATTERNS[kind], rng, False, said, imperative=True) for kind, _ in (first, second)]
-    joint = _choose(JOINTS, rng, True, of)
-    texts = [clause.template.format(**slots) for clause, (_, slots) in zip(clauses, (first, second), strict=True)]
-    text = joint.template.format(first=texts[0], second=texts[1])
+    clauses = [_choose(TEMPLATES[kind], rng, False, said, imperative=True) for kind, _ in (first, second)]
+    joint = _choose(CONJUNCTIONS, rng, True, of)
+    texts = [clause.text.format(**slots) for clause, (_, slots) in zip(clauses, (first, second), strict=True)]
+    text = joint.text.format(first=texts[0], second=texts[1])
     return Sentence(
         _finish(text, joint.imperative, rng, TRAIN in of),
         f"{joint.id}({clauses[0].id},{clauses[1].id})",
@@ -193,33 +155,33 @@ def say_both(
     )
 
 
-def _said(pattern: Pattern, slots: dict[str, str], rng: np.random.Generator, of: Collection[str]) -> Sentence:
-    clause = pattern.template.format(**slots)
-    return Sentence(_finish(clause, pattern.imperative, rng, TRAIN in of), pattern.id, pattern.of)
+def _said(template: Template, slots: dict[str, str], rng: np.random.Generator, of: Collection[str]) -> Sentence:
+    clause = template.text.format(**slots)
+    return Sentence(_finish(clause, template.imperative, rng, TRAIN in of), template.id, template.of)
 
 
 def listing(names: list[str]) -> str:
-    """ "a", "a and b", "a, b and c"."""
+    """An enumeration: "a", "a and b", "a, b and c"."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _choose(
-    known: tuple[Pattern, ...],
+    known: tuple[Template, ...],
     rng: np.random.Generator,
     single: bool,
     of: Collection[str],
     imperative: bool = False,
-) -> Pattern:
+) -> Template:
     fitting = [
-        pattern
-        for pattern in known
-        if pattern.of in of and (single or not pattern.single) and (pattern.imperative or not imperative)
+        template
+        for template in known
+        if template.of in of and (single or not template.single) and (template.imperative or not imperative)
     ]
     return fitting[int(rng.integers(len(fitting)))]
 
 
 def _finish(clause: str, imperative: bool, rng: np.random.Generator, freely: bool) -> str:
-    """Politeness, capitals and the final mark."""
+    """Add politeness, capitals and final punctuation at random."""
     text, question = clause, clause.endswith("?")
     if imperative and rng.random() < 0.3:
         frames = _FRAMES + _FREE_FRAMES if freely else _FRAMES
