@@ -56,7 +56,7 @@ def run(options: Namespace) -> None:
 def _judged_on_a_benchmark(options: Namespace, model: Model) -> dict[str, Any]:
     if options.root is None:
         raise InputError(f"Say where {options.data} lies: --data {options.data} --root DIR.")
-    return evaluate_benchmark(model, options.data, options.root, options.split or "val", options.submit)
+    return evaluate_benchmark(model, options.data, options.root, options.split or "val", options.submission_dir)
 
 
 def _judged_on_a_split(options: Namespace, models: dict[str, Model]) -> dict[str, Any]:
