@@ -8,11 +8,12 @@ from typing import Any
 import gradio as gr
 
 import mmgrad
-from mmgrad.app.api import FIGURE_TOP_K, CheckedBlocks, ProgrammaticAPI, use_json_for_tools
+from mmgrad.app.api import FIGURE_TOP_K, ProgrammaticAPI
 from mmgrad.app.examples import FOLDER, example_view, load_examples
 from mmgrad.app.galleries import is_shipped
 from mmgrad.app.handlers import DEFAULT_PROMPTS, Handlers
 from mmgrad.app.image_input import ImageInput
+from mmgrad.app.request_checks import CheckedBlocks, use_json_for_tools
 from mmgrad.app.settings import Limits
 from mmgrad.app.tables import read_report
 from mmgrad.app.theme import theme
@@ -185,7 +186,9 @@ def _programs(on: ProgrammaticAPI, galleries: list[str]) -> None:
         answer = gr.JSON(label="explanation")
         drawn = gr.Image(label="figure", format="png")
         explain, draw = gr.Button("explain"), gr.Button("draw")
-    explain.click(on.explain, [image, text, top_k, text_weight, exclude_duplicates, gallery], answer, api_name="explain", **MODEL)
+    explain.click(
+        on.explain, [image, text, top_k, text_weight, exclude_duplicates, gallery], answer, api_name="explain", **MODEL
+    )
     draw.click(on.draw, [image, text, figure_top_k, gallery], drawn, api_name="draw", **MODEL)
 
 

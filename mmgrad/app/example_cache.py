@@ -1,6 +1,6 @@
 """Answers to the curated examples, computed in advance, so that an example opens at once.
 
-The code is that of any answer. They are kept in the user's cache, under a key of everything they depend on: model, gallery, picture, text, and the code
+They are kept in the user's cache, under a key of everything they depend on: model, gallery, picture, text, and the code
 that makes the page's data. To compute them before the first start: python -m mmgrad.app.example_cache
 """
 
