@@ -13,9 +13,8 @@ from mmgrad.app.memory import release_memory
 from mmgrad.app.messages import errors_as_messages, user_error
 from mmgrad.app.notes import notes_on
 from mmgrad.app.settings import Limits
-from mmgrad.engine import DEFAULT_TOP_K, Engine
+from mmgrad.engine import TOP_K, Engine
 from mmgrad.errors import InputError
-from mmgrad.render.export import describe
 from mmgrad.render.figure import figure
 from mmgrad.results import Explanation
 
@@ -33,7 +32,7 @@ class ProgrammaticAPI:
         self,
         image: Upload,
         text: str,
-        top_k: int = DEFAULT_TOP_K,
+        top_k: int = TOP_K,
         text_weight: float = 1.0,
         exclude_duplicates: bool = False,
         gallery: str | None = None,
@@ -54,7 +53,7 @@ class ProgrammaticAPI:
             word of the text its weight. Notes on words that were not read.
         """
         engine, explanation = self._explained(image, text, top_k, text_weight, exclude_duplicates, gallery)
-        answer = describe(explanation) | {"notes": notes_on(engine, explanation)}
+        answer = explanation.to_dict() | {"notes": notes_on(engine, explanation)}
         release_memory()
         return answer
 
@@ -96,14 +95,14 @@ class ProgrammaticAPI:
             explanation = engine.explain(
                 image.content,
                 text,
-                self._top_k(top_k, engine),
+                self._checked_top_k(top_k),
                 text_weight=text_weight,
                 exclude_duplicates=exclude_duplicates,
             )
         return engine, explanation
 
-    def _top_k(self, top_k: int, engine: Engine) -> int:
-        """The number of results: the size of a smaller gallery, since the caller may not know it."""
+    def _checked_top_k(self, top_k: int) -> int:
+        """A number of results that this server allows. The engine lowers it to the size of a smaller gallery."""
         if isinstance(top_k, int) and top_k > self.limits.results:
             raise InputError(f"The number of results may be at most {self.limits.results} here, not {top_k}.")
-        return min(top_k, len(engine.gallery)) if isinstance(top_k, int) else top_k
+        return top_k

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mmgrad.app.view import View
-from mmgrad.render.export import describe, raw_maps
+from mmgrad.render.export import raw_maps
 from mmgrad.render.figure import figure
 from mmgrad.results import Explanation
 
@@ -35,7 +35,7 @@ def _figure(kind: str) -> Callable[[Explanation, Notes], bytes]:
 
 
 def _numbers(explanation: Explanation, notes: Notes) -> bytes:
-    return json.dumps(describe(explanation) | {"notes": list(notes)}, indent=1).encode()
+    return json.dumps(explanation.to_dict() | {"notes": list(notes)}, indent=1).encode()
 
 
 FILES = {

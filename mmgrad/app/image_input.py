@@ -51,7 +51,7 @@ class ImageInput(gr.Image):
         if payload is None:
             return None
         try:
-            return UploadedImage(_content(payload))
+            return UploadedImage(_content(payload, Path(self.GRADIO_CACHE)))
         except InputError as error:
             return InvalidUpload(str(error))
 
@@ -88,10 +88,15 @@ def encode_jpeg(content: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def _content(payload: ImageData) -> bytes:
+def _content(payload: ImageData, uploads: Path) -> bytes:
+    """The bytes of a file in the folder of uploads, or of a data URI."""
     if payload.path:
+        # Gradio does not check a path that comes without its mark of an upload; a request could name any file here.
+        path = Path(payload.path).resolve()
+        if not path.is_relative_to(uploads.resolve()):
+            raise InputError("The picture did not arrive; please choose it again.")
         try:
-            return Path(payload.path).read_bytes()
+            return path.read_bytes()
         except OSError as error:
             raise InputError("The picture did not arrive; please choose it again.") from error
     head, _, body = (payload.url or "").partition(",")

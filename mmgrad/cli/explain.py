@@ -15,13 +15,17 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--out", type=Path, default=Path("out"), metavar="DIR", help="folder for the files (default: out)"
     )
+    parser.add_argument(
+        "--full-resolution",
+        action="store_true",
+        help="also write each map at the size of its picture (.npy, 48 MB for a photograph of 12 megapixels)",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
 
 
 def run(options: argparse.Namespace) -> None:
     """Explain one query. Raises MMGradError if the query, the model, the gallery or the folder cannot be used."""
     from mmgrad.app.notes import notes_on
-    from mmgrad.render.export import write_explanation
 
     check_query(options.image, options.text)
     check_folder(options.out, "--out")
@@ -29,11 +33,11 @@ def run(options: argparse.Namespace) -> None:
     explanation = engine.explain(
         options.image,
         options.text,
-        top_k(options, engine),
+        top_k(options),
         text_weight=options.text_weight,
         exclude_duplicates=options.exclude_duplicates,
     )
-    result = write_explanation(explanation, options.image, options.out)
+    result = explanation.save(options.out, options.full_resolution)
     result["notes"] = notes_on(engine, explanation)
     print(json.dumps(result, indent=2) if options.json else _readable(result))
 
@@ -45,7 +49,9 @@ def _readable(result: dict[str, Any]) -> str:
     lines += [f"reference  {_peak(reference)}  {reference['overlay']}", ""]
     lines += [f"{word['weight']:+8.3f}  {word['word']}" for word in result["words"]]
     lines += ["", "rank  score  picture"]
-    lines += [f"{h['rank']:4d}  {h['score']:.3f}  {h['path']}  {_peak(h)}  {h['overlay']}" for h in result["hits"]]
+    for hit in result["hits"]:
+        overlay = hit["overlay"] or "cannot be read"
+        lines.append(f"{hit['rank']:4d}  {hit['score']:.3f}  {hit['path']}  {_peak(hit)}  {overlay}")
     return "\n".join(lines)
 
 

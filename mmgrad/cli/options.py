@@ -113,11 +113,11 @@ def load_engine(options: argparse.Namespace) -> "Engine":
     return load(spec.name, options.gallery, spec.device, spec.composition, spec.weight, spec.adapter)
 
 
-def top_k(options: argparse.Namespace, engine: "Engine") -> int:
-    """The number of results: the one that was asked for, else the default or the size of a smaller gallery."""
-    from mmgrad.engine import DEFAULT_TOP_K
+def top_k(options: argparse.Namespace) -> int:
+    """The number of results that was asked for, else the default. The engine lowers it to the size of the gallery."""
+    from mmgrad.engine import TOP_K
 
-    return min(DEFAULT_TOP_K, len(engine.gallery)) if options.top_k is None else int(options.top_k)
+    return TOP_K if options.top_k is None else int(options.top_k)
 
 
 def check_query(image: Path, text: str) -> None:

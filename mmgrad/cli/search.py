@@ -22,7 +22,7 @@ def run(options: argparse.Namespace) -> None:
     hits = engine.search(
         options.image,
         options.text,
-        top_k=top_k(options, engine),
+        top_k=top_k(options),
         text_weight=options.text_weight,
         exclude_duplicates=options.exclude_duplicates,
     )
