@@ -45,7 +45,9 @@ def test_a_file_that_nobody_uploaded_is_not_read(field, tmp_path, path):
 def test_sixteen_bits_and_transparency_reach_the_decoder_of_the_engine(field, tmp_path):
     Image.fromarray(np.full((20, 20), 32768, np.uint16)).save(tmp_path / "uploads" / "deep.png")
     Image.new("RGBA", (20, 20), (255, 0, 0, 0)).save(tmp_path / "uploads" / "clear.png")
-    deep, clear = (field.preprocess(ImageData(path=str(tmp_path / "uploads" / name))) for name in ("deep.png", "clear.png"))
+    deep, clear = (
+        field.preprocess(ImageData(path=str(tmp_path / "uploads" / name))) for name in ("deep.png", "clear.png")
+    )
     assert abs(int(load_image(deep.content).mean()) - 128) <= 1
     assert (load_image(clear.content) == 255).all()
 
