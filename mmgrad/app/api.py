@@ -13,7 +13,7 @@ from mmgrad.app.memory import release_memory
 from mmgrad.app.messages import errors_as_messages, user_error
 from mmgrad.app.notes import notes_on
 from mmgrad.app.settings import Limits
-from mmgrad.engine import TOP_K, Engine
+from mmgrad.engine import DEFAULT_TOP_K, Engine
 from mmgrad.errors import InputError
 from mmgrad.render.figure import figure
 from mmgrad.results import Explanation
@@ -32,7 +32,7 @@ class ProgrammaticAPI:
         self,
         image: Upload,
         text: str,
-        top_k: int = TOP_K,
+        top_k: int = DEFAULT_TOP_K,
         text_weight: float = 1.0,
         exclude_duplicates: bool = False,
         gallery: str | None = None,

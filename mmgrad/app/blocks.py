@@ -18,7 +18,7 @@ from mmgrad.app.settings import Limits
 from mmgrad.app.tables import read_report
 from mmgrad.app.theme import theme
 from mmgrad.app.view import colours_view
-from mmgrad.engine import MAX_TEXT, MAX_TEXT_WEIGHT, TOP_K, Engine
+from mmgrad.engine import DEFAULT_TOP_K, MAX_TEXT, MAX_TEXT_WEIGHT, Engine
 
 STATIC = Path(__file__).resolve().parent / "static"
 SCRIPTS = (
@@ -178,7 +178,7 @@ def _programs(on: ProgrammaticAPI, galleries: list[str]) -> None:
     with gr.Row(visible=False):
         image = ImageInput(label="image")
         text = gr.Textbox(label="text")
-        top_k = gr.Number(TOP_K, precision=0, label="top_k")
+        top_k = gr.Number(DEFAULT_TOP_K, precision=0, label="top_k")
         figure_top_k = gr.Number(FIGURE_TOP_K, precision=0, label="top_k")
         text_weight = gr.Number(1.0, label="text_weight")
         exclude_duplicates = gr.Checkbox(False, label="exclude_duplicates")

@@ -15,7 +15,7 @@ from pathlib import Path
 from mmgrad.app.examples import Example, load_examples
 from mmgrad.app.memory import release_memory
 from mmgrad.app.view import View, hits_view, reference_view, words_view
-from mmgrad.engine import TOP_K, Engine, load
+from mmgrad.engine import DEFAULT_TOP_K, Engine, load
 from mmgrad.results import Explanation
 
 STEPS = (reference_view, hits_view, words_view)
@@ -35,7 +35,7 @@ def answer_view(explanation: Explanation) -> View:
 
 
 def prepare(
-    engine: Engine, examples: Sequence[Example], folder: Path | None = None, top_k: int = TOP_K
+    engine: Engine, examples: Sequence[Example], folder: Path | None = None, top_k: int = DEFAULT_TOP_K
 ) -> dict[str, bytes]:
     """The answer to each example, by its id, as JSON in UTF-8: read from the cache, or computed and kept there.
 

@@ -22,7 +22,7 @@ from mmgrad.app.notes import notes_before_reading, notes_on
 from mmgrad.app.query import Query, read_query
 from mmgrad.app.settings import Limits
 from mmgrad.app.view import View
-from mmgrad.engine import TOP_K, Engine
+from mmgrad.engine import DEFAULT_TOP_K, Engine
 from mmgrad.errors import InputError
 from mmgrad.imaging.io import Source
 
@@ -67,7 +67,7 @@ class Handlers:
         self.prefixes = {name: prefix(name if len(engines) > 1 else None) for name in engines}
         self.examples = {example.id: example for example in examples}
         if prepared is None:
-            prepared = prepare(engines[self.default], examples, top_k=min(TOP_K, limits.results))
+            prepared = prepare(engines[self.default], examples, top_k=min(DEFAULT_TOP_K, limits.results))
         self.prepared = prepared
         self.images = ImageStore(
             {
@@ -222,7 +222,7 @@ class Handlers:
 
     @property
     def _top_k(self) -> int:
-        return min(TOP_K, self.limits.results)
+        return min(DEFAULT_TOP_K, self.limits.results)
 
     def _follow_up(self, kind: str, event: gr.EventData, answer: Callable[[Engine, Source, Query], View]) -> View:
         """The answer to a follow-up question about the query that the page sent, with the ticket of the question."""
@@ -252,7 +252,7 @@ def _session(request: gr.Request | None) -> str:
 
 def _ids(event: gr.EventData) -> list[str]:
     ids = _field(event, "ids")
-    return [str(each) for each in ids[:TOP_K]] if isinstance(ids, list) else []
+    return [str(each) for each in ids[:DEFAULT_TOP_K]] if isinstance(ids, list) else []
 
 
 def _field(event: gr.EventData, name: str) -> object:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmgrad.app.settings import EngineSpec, Limits, ModelSpec
+from mmgrad.arguments import DEFAULT_TOP_K
 from mmgrad.errors import InputError
 
 if TYPE_CHECKING:
@@ -49,12 +50,11 @@ def serve(spec: EngineSpec, limits: Limits, address: Address) -> None:
     from mmgrad.app.example_cache import prepare
     from mmgrad.app.examples import load_examples
     from mmgrad.app.memory import limit_arenas
-    from mmgrad.engine import TOP_K
 
     limit_arenas()
     first = next(iter(engines.values()))
     examples = _examples_folder(first)
-    prepared = prepare(first, load_examples(examples), top_k=min(TOP_K, limits.results))
+    prepared = prepare(first, load_examples(examples), top_k=min(DEFAULT_TOP_K, limits.results))
     if on_zerogpu:
         engines = zerogpu.wrap(_load_engines(spec, _load_model(replace(spec.model, device="cuda"))))
     logger.info(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmgrad.arguments import MAX_TOP
+from mmgrad.arguments import MAX_TOP_K
 from mmgrad.errors import InputError
 
 if TYPE_CHECKING:
@@ -97,16 +97,16 @@ class Limits:
     Attributes:
         queue: visitors who may wait in line; further ones are told that the server is busy. MMGRAD_QUEUE
         upload: maximum size of an uploaded file in megabytes. MMGRAD_MAX_UPLOAD
-        results: maximum number of results per answer, at most MAX_TOP. MMGRAD_MAX_RESULTS
+        results: maximum number of results per answer, at most MAX_TOP_K. MMGRAD_MAX_RESULTS
     """
 
     queue: int = 32
     upload: int = 64
-    results: int = MAX_TOP
+    results: int = MAX_TOP_K
 
     def __post_init__(self) -> None:
-        if self.results > MAX_TOP:
-            raise InputError(f"{VARIABLES['results']} must be at most {MAX_TOP}, not {self.results}.")
+        if self.results > MAX_TOP_K:
+            raise InputError(f"{VARIABLES['results']} must be at most {MAX_TOP_K}, not {self.results}.")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Limits":

@@ -1,9 +1,10 @@
 """`mmgrad calibrate`: measure the thresholds and the confidence of a trained head again, without training it."""
 
+import argparse
 from pathlib import Path
 
 from mmgrad.cli.options import Commands, add_command
-from mmgrad.cli.train import add_data_options, run
+from mmgrad.cli.train import add_data_options, check_folders
 
 
 def add_to(commands: Commands) -> None:
@@ -22,4 +23,11 @@ def add_to(commands: Commands) -> None:
         help="a checkpoint, or several: the mean of their weights",
     )
     add_data_options(parser)
-    parser.set_defaults(steps=0, data=None, root=None, learning_rate=None, attention_loss_weight=None, seed=None)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Calibrate as the options say. Raises MMGradError if a checkpoint, the data or a folder cannot be used."""
+    check_folders(options)
+    from mmgrad.training.command import run_calibrate
+
+    run_calibrate(options)

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mmgrad.cli.options import Commands, add_command, add_query_options, check_folder, check_query, load_engine, top_k
+from mmgrad.cli.options import Commands, add_command, add_query_options, check_folder, check_query, load_engine
 
 
 def add_to(commands: Commands) -> None:
@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> None:
     explanation = engine.explain(
         options.image,
         options.text,
-        top_k(options),
+        options.top_k,
         text_weight=options.text_weight,
         exclude_duplicates=options.exclude_duplicates,
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmgrad.app.settings import ModelSpec
+from mmgrad.arguments import DEFAULT_TOP_K
 from mmgrad.errors import InputError
 
 if TYPE_CHECKING:
@@ -39,8 +40,9 @@ def add_query_options(parser: argparse.ArgumentParser) -> None:
         "--top",
         "--top-k",
         type=int,
+        default=DEFAULT_TOP_K,
         metavar="K",
-        help="number of results (default: 12, or the whole of a smaller gallery)",
+        help=f"number of results (default: {DEFAULT_TOP_K}, or the whole of a smaller gallery)",
     )
     parser.add_argument(
         "--text-weight",
@@ -111,13 +113,6 @@ def load_engine(options: argparse.Namespace) -> "Engine":
 
     spec = model_spec(options)
     return load(spec.name, options.gallery, spec.device, spec.composition, spec.weight, spec.adapter)
-
-
-def top_k(options: argparse.Namespace) -> int:
-    """The number of results that was asked for, else the default. The engine lowers it to the size of the gallery."""
-    from mmgrad.engine import TOP_K
-
-    return TOP_K if options.top_k is None else int(options.top_k)
 
 
 def check_query(image: Path, text: str) -> None:

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from mmgrad.cli.options import Commands, add_command, add_query_options, check_query, load_engine, top_k
+from mmgrad.cli.options import Commands, add_command, add_query_options, check_query, load_engine
 
 
 def add_to(commands: Commands) -> None:
@@ -22,7 +22,7 @@ def run(options: argparse.Namespace) -> None:
     hits = engine.search(
         options.image,
         options.text,
-        top_k=top_k(options),
+        top_k=options.top_k,
         text_weight=options.text_weight,
         exclude_duplicates=options.exclude_duplicates,
     )

@@ -49,7 +49,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     rng = np.random.default_rng(0)
     for number in range(4):
         _noise(rng, 60, 80).save(root / "gallery" / f"{number}.png")
-    _noise(rng, 12, MAX_SIDE + 500).save(root / "gallery" / "wide.png")
+    _noise(rng, 48, MAX_SIDE + 500).save(root / "gallery" / "wide.png")
     turned = Image.Exif()
     turned[0x0112] = 6
     _noise(rng, 40, 90).save(root / "gallery" / "turned.jpg", exif=turned)
@@ -89,7 +89,7 @@ def test_explain_prints_json_with_all_keys_and_nothing_else(
 def test_maps_have_the_resolution_of_the_original_and_their_peak_is_told(
     folders: tuple[Path, Path], options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sizes = {"turned.jpg": (90, 40), "wide.png": (12, MAX_SIDE + 500)}  # upright, unbounded
+    sizes = {"turned.jpg": (90, 40), "wide.png": (48, MAX_SIDE + 500)}  # upright, unbounded
     result = load(folders[0], folders[1]).explain(folders[1] / "wide.png", TEXT, 6).save(tmp_path, full_resolution=True)
     shown = [("wide.png", result["reference"]), *((hit["id"], hit) for hit in result["hits"])]
     for name, entry in shown:
@@ -115,7 +115,7 @@ def test_a_picture_that_was_scaled_down_keeps_the_place_of_its_peak(
     x = int(explanation.reference.on_pixels(*explanation.image.shape[:2]).argmax()) % width
     scale = (MAX_SIDE + 500) / width
     assert result["reference"]["peak_xy"][0] == pytest.approx((x + 0.5) * scale - 0.5, abs=scale)
-    assert (result["reference"]["width"], result["reference"]["height"]) == (MAX_SIDE + 500, 12)
+    assert (result["reference"]["width"], result["reference"]["height"]) == (MAX_SIDE + 500, 48)
 
 
 def test_no_evidence_is_null_and_leaves_the_picture_as_it_is(folders: tuple[Path, Path], tmp_path: Path) -> None:
@@ -297,7 +297,7 @@ def test_a_model_is_not_compared_with_itself(
 
 def test_train_takes_its_settings_from_the_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     built, trained = [], []
-    encoder = SimpleNamespace(name="compact", source="compact")
+    encoder = SimpleNamespace(name="compact", source="compact", device=torch.device("cpu"))
     monkeypatch.setattr(training_command, "load_encoder", lambda name, device: encoder)
 
     def build(*given: object) -> object:
@@ -321,7 +321,7 @@ def test_train_takes_its_settings_from_the_options(tmp_path: Path, monkeypatch: 
     assert cli.main(["train", *arguments]) == 0
     parts = (Part("train", 8), Part("validation", 2))
     data, validation = ((tmp_path / "c", encoder, part) for part in parts)
-    assert built == [validation, data]
+    assert built == [data, validation]
     settings = Settings(steps=3, attention_loss_weight=0.0, seed=4)
     begin = [Path("one"), Path("other")]
     assert trained == [(settings, data, {"validation": validation}, encoder, tmp_path, begin, ())]
@@ -329,7 +329,7 @@ def test_train_takes_its_settings_from_the_options(tmp_path: Path, monkeypatch: 
 
 def test_train_takes_photographs_beside_the_scenes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trained = []
-    encoder = SimpleNamespace(name="compact", source="compact")
+    encoder = SimpleNamespace(name="compact", source="compact", device=torch.device("cpu"))
     monkeypatch.setattr(training_command, "load_encoder", lambda name, device: encoder)
     monkeypatch.setattr(cache, "build", lambda folder, encoder, *parts: parts)
     monkeypatch.setattr(training_command, "train", lambda *given: trained.append(given))
@@ -345,27 +345,27 @@ def test_train_takes_photographs_beside_the_scenes(tmp_path: Path, monkeypatch: 
     assert trained[1][2] == trained[0][2]
 
 
-def test_calibrating_is_training_without_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    trained = []
-    encoder = SimpleNamespace(name="compact", source="compact")
+def test_calibrating_reads_validation_data_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calibrated = []
+    encoder = SimpleNamespace(name="compact", source="compact", device=torch.device("cpu"))
     monkeypatch.setattr(training_command, "load_encoder", lambda name, device: encoder)
     monkeypatch.setattr(cache, "build", lambda folder, encoder, *parts: parts)
-    monkeypatch.setattr(training_command, "train", lambda *given: trained.append(given))
-    options = ["--out", str(tmp_path / "new"), "--families", "10", "--validation-families", "4"]
+    monkeypatch.setattr(training_command, "calibrate", lambda *given: calibrated.append(given) or {"validation": 0.5})
+    options = ["--out", str(tmp_path / "new"), "--validation-families", "4"]
     assert cli.main(["calibrate", "one", "other", *options]) == 0
-    ((settings, data, _, _, out, begin, _),) = trained
-    assert (settings, data) == (Settings(steps=0), (Part("train", 10),))
-    assert (out, begin) == (tmp_path / "new", [Path("one"), Path("other")])
+    validation = {"validation": (Part("validation", 4),)}
+    assert calibrated == [([Path("one"), Path("other")], validation, encoder, tmp_path / "new", ())]
 
 
 def test_training_runs_on_the_device_that_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    encoder = SimpleNamespace(name="compact", source="compact")
+    encoder = SimpleNamespace(name="compact", source="compact", device=torch.device("cpu"))
     monkeypatch.setattr(training_command, "load_encoder", lambda *given: asked.append(given) or encoder)
     monkeypatch.setattr(cache, "build", lambda folder, encoder, *parts: parts)
     monkeypatch.setattr(training_command, "train", lambda *given: None)
-    assert cli.main(["train", "--out", str(tmp_path), "--device", "cuda", "--model", "compact"]) == 0
-    assert [str(each) for each in asked[0]] == ["compact", "cuda"]
+    assert cli.main(["train", "--out", str(tmp_path), "--device", "cpu", "--model", "compact"]) == 0
+    assert asked == [("compact", torch.device("cpu"))]
+    assert cli.main(["train", "--out", str(tmp_path), "--device", "abacus"]) == 2
 
 
 def test_a_benchmark_has_no_first_family(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

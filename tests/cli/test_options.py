@@ -10,9 +10,9 @@ import pytest
 
 import mmgrad
 from mmgrad import cli
+from mmgrad.arguments import DEFAULT_TOP_K
 from mmgrad.cli import make_parser
 from mmgrad.cli.options import check_file, check_folder, check_query
-from mmgrad.engine import TOP_K
 from mmgrad.errors import InputError
 
 COMMANDS = ("explain", "search", "index", "evaluate", "train", "calibrate", "serve", "push-model", "push-gallery")
@@ -49,7 +49,7 @@ def test_the_help_names_every_command_and_the_number_of_results(capsys):
             cli.main(arguments)
     told = " ".join(capsys.readouterr().out.split())
     assert all(command in told for command in COMMANDS)
-    assert f"number of results (default: {TOP_K}," in told
+    assert f"number of results (default: {DEFAULT_TOP_K}," in told
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_former_spellings_are_accepted_and_not_advertised(former, name, value, c
 @pytest.mark.parametrize(
     ("command", "name", "default"),
     [
-        (["search", "a.png", "b"], "top_k", None),
+        (["search", "a.png", "b"], "top_k", DEFAULT_TOP_K),
         (["index", "folder"], "force", False),
         (["evaluate"], "submission_dir", None),
         (["train"], "init_from", ()),
