@@ -115,9 +115,8 @@ def report(readings: list[tuple[str, float]], options: argparse.Namespace, secon
     first = options.every
     growth = max(later) / later[0] - 1
     met = growth <= FLAT and max(later) <= PEAK
-    print(
-        f"\nGrowth after the first {first} uploads: {growth:+.1%} (bar: {FLAT:+.0%}); peak {max(later):.2f} GB (bar: {PEAK} GB)."
-    )
+    print(f"\nGrowth after the first {first} uploads: {growth:+.1%} (bar: {FLAT:+.0%}).")
+    print(f"Peak: {max(later):.2f} GB (bar: {PEAK} GB).")
     print(f"{options.uploads} uploads in {seconds:.0f} s.")
     return 0 if met else 1
 

@@ -1,5 +1,6 @@
 """What the person who asked should know about how the text was read. See `mmgrad.lexicon.coverage`."""
 
+from mmgrad.encoders.minilm import MiniLMTokenizer
 from mmgrad.engine import Engine
 from mmgrad.lexicon.coverage import Span, reading_notes
 from mmgrad.results import Explanation
@@ -29,8 +30,7 @@ def _notes(engine: Engine, text: str, read: list[Span] | None) -> list[str]:
     tokenizer = getattr(engine.model.encoder, "tokenizer", None)
     if tokenizer is None or not isinstance(text, str):
         return []
-
-    def count_pieces(word: str) -> int:
-        return len(tokenizer.tokenize(word))
-
-    return reading_notes(text, read, count_pieces, english_only=len(tokenizer) < MULTILINGUAL)
+    if isinstance(tokenizer, MiniLMTokenizer):
+        return reading_notes(text, read, lambda word: sum(end > start for start, end in tokenizer([word])[2][0]))
+    english_only = len(tokenizer) < MULTILINGUAL
+    return reading_notes(text, read, lambda word: len(tokenizer.tokenize(word)), english_only)

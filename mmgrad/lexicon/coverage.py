@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 FUNCTION_WORDS = Path(__file__).resolve().parent / "assets" / "function_words.json"
 
+END = 60
+"""Characters that a note shows of the part of a text that was not read."""
+
 SHOWN = 5
 """Words that a note names; further ones are counted."""
 
@@ -62,9 +65,10 @@ def reading_notes(
         if symbols:
             notes.append(f"Symbols are not read: {_listed(symbols)}; please use words.")
     if read is not None:
-        cut = [word for word, (start, end) in words if not any(a < end and start < b for a, b in read)]
-        if cut:
-            notes.append(f"The text is too long: {_listed(cut)} could not be read; please shorten it.")
+        end = max((b for _, b in read), default=0)
+        cut = next((start for _, (start, _) in words if start >= end), None)
+        if cut is not None:
+            notes.append(f"The text is too long: {_end(text[cut:])} was not read; please shorten it.")
     return notes
 
 
@@ -119,6 +123,12 @@ def _language(words: Sequence[str]) -> str | None:
     best = max(counts, key=lambda name: counts[name])
     enough = counts[best] >= 2 or (counts[best] == 1 and len(words) <= 2)
     return best if enough and counts[best] > english else None
+
+
+def _end(text: str) -> str:
+    """The last words of a text in quotation marks."""
+    line = " ".join(text.split())
+    return f"“{line}”" if len(line) <= END else f"“… {line[-END:].partition(' ')[2]}”"
 
 
 def _listed(words: Sequence[str]) -> str:

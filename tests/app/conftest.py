@@ -40,11 +40,11 @@ class DrawnEngine:
         self,
         folder: Path,
         captions: Sequence[str],
-        licence: str = "GPL-3.0-or-later",
+        license: str = "GPL-3.0-or-later",
         link: str = "https://example.org/a",
     ):
         records = tuple(
-            Record(path.name, path, caption, licence, link)
+            Record(path.name, path, caption, license, link)
             for path, caption in zip(sorted(folder.glob("*.png")), captions, strict=True)
         )
         self.gallery = _Gallery(folder, records)
@@ -211,7 +211,7 @@ def markup() -> str:
 @pytest.fixture(scope="session")
 def make_other(other_folder: Path, markup: str) -> Callable[[], DrawnEngine]:
     """An engine of a smaller gallery, whose metadata was not written by friends."""
-    return lambda: DrawnEngine(other_folder, [markup] * 5, licence="<b>CC BY</b>", link="javascript:alert(1)")
+    return lambda: DrawnEngine(other_folder, [markup] * 5, license="<b>CC BY</b>", link="javascript:alert(1)")
 
 
 @pytest.fixture

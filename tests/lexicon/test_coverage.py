@@ -64,17 +64,24 @@ def test_a_word_that_the_tokenizer_knows_as_a_whole_is_known():
     assert reading_notes("remvoe the barel", count_pieces=lambda word: 1) == []
 
 
-def test_words_that_were_cut_off_are_named():
+def test_the_part_that_was_cut_off_is_shown():
     text = "replace the dog with a cat"
     assert reading_notes(text, [(0, 7), (8, 11), (12, 15)]) == [
-        "The text is too long: “with”, “a”, “cat” could not be read; please shorten it."
+        "The text is too long: “with a cat” was not read; please shorten it."
     ]
     assert reading_notes(text, [(0, len(text))]) == []
 
 
-def test_many_words_are_counted_not_listed():
-    (note,) = reading_notes("a b c d e f g h", [(0, 1)])
-    assert "“f” and 2 more" in note
+def test_a_long_part_is_shown_by_its_end():
+    (note,) = reading_notes("remove " + "the dog and " * 30 + "the tree", [(0, 6)])
+    assert "“… " in note
+    assert "and the tree” was not read" in note
+    assert len(note) < 130
+
+
+def test_many_unknown_words_are_counted_not_listed():
+    (note,) = reading_notes("qxzj qxzk qxzw qxzv qxzp qxzt qxzr", count_pieces=in_pieces)
+    assert "“qxzp” and 2 more" in note
 
 
 def test_symbols_are_reported():
