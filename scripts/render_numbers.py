@@ -7,9 +7,10 @@ Texts hold placeholders, which stay in the file as comments that readers do not 
     | ... |
     <!-- /table -->
 
-The values come from the JSON files under benchmarks/results/. A number is named by the keys of its row that are not empty, joined by
-slashes; `/interval` and `/count` behind a name give its 95 % interval and its number of queries. `--check` changes nothing and exits with status 1 if a
-text is out of date; `--list` prints the name and value of every number.
+The values come from the JSON files under benchmarks/results/. A number is named by the keys of its row that are not
+empty, joined by slashes; `/interval` and `/count` behind a name give its 95 % interval and its number of queries.
+`--check` changes nothing and exits with status 1 if a text is out of date; `--list` prints the name and value of every
+number.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What programs may ask of the page, by HTTP and MCP. The docstrings are what an assistant is told of these tools."""
+"""What programs may call over HTTP and MCP. The docstrings of the two functions are what an assistant is told."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,17 +7,22 @@ import numpy as np
 
 from mmgrad.app.downloads import DPI
 from mmgrad.app.galleries import choose
-from mmgrad.app.handlers import Given, sentence
-from mmgrad.app.image_input import Refused
+from mmgrad.app.handlers import Upload
+from mmgrad.app.image_input import InvalidUpload, UploadedImage
+from mmgrad.app.memory import release_memory
+from mmgrad.app.messages import errors_as_messages, user_error
+from mmgrad.app.notes import notes_on
 from mmgrad.app.settings import Limits
-from mmgrad.engine import Engine
-from mmgrad.errors import MMGradError
+from mmgrad.engine import DEFAULT_TOP_K, Engine
+from mmgrad.errors import InputError
 from mmgrad.render.figure import figure
 from mmgrad.results import Explanation
 
+FIGURE_TOP_K = 8
+
 
 class ProgrammaticAPI:
-    """Two functions over the engines of some galleries. A new argument comes last and has a default."""
+    """The functions `explain` and `draw` over some engines. New parameters come last, with defaults."""
 
     def __init__(self, engines: Mapping[str, Engine], limits: Limits):
         self.engines = engines
@@ -25,56 +30,79 @@ class ProgrammaticAPI:
 
     def explain(
         self,
-        image: Given,
+        image: Upload,
         text: str,
-        top: int = 12,
-        strength: float = 1.0,
+        top_k: int = DEFAULT_TOP_K,
+        text_weight: float = 1.0,
         exclude_duplicates: bool = False,
         gallery: str | None = None,
     ) -> dict[str, Any]:
-        """Find the pictures of a gallery that look like `image` changed as `text` says, and why.
+        """Find the pictures of a gallery that look like `image` changed as `text` says, and explain why.
 
         Args:
             image: the reference picture.
-            text: what should be different, in English, such as "replace the dog with a cat"; at most 300 characters.
-            top: how many results, from 1 to 50.
-            strength: how much the text counts, from 0 (the picture alone) through 1 (as trained) to 2.
-            exclude_duplicates: leave out pictures of the gallery that are the reference itself.
-            gallery: the name of the gallery to search; by itself the first one that this page has.
+            text: the change to search for, in English, such as "replace the dog with a cat"; at most 300 characters.
+            top_k: number of results, from 1 to 50; fewer if the gallery is smaller.
+            text_weight: weight of the text, from 0 (picture only) through 1 (as trained) to 2.
+            exclude_duplicates: whether to leave out pictures of the gallery that are copies of the reference.
+            gallery: name of the gallery to search; by default the first one.
 
         Returns:
-            The results with rank, id, caption, licence, link and score; for the reference and each result the pixel
-            [x, y] that the text changes most, null where there is no evidence; for each word of the text its weight.
+            The results with rank, id, caption, license, link and score. For the reference and each result: the size of
+            the picture, and the pixel [x, y] of it that the text changes most, null if there is no evidence. For each
+            word of the text its weight. Notes on words that were not read.
         """
-        return self._explained(image, text, top, strength, exclude_duplicates, gallery).to_dict()
+        engine, explanation = self._explained(image, text, top_k, text_weight, exclude_duplicates, gallery)
+        answer = explanation.to_dict() | {"notes": notes_on(engine, explanation)}
+        release_memory()
+        return answer
 
-    def draw(self, image: Given, text: str, top: int = 8, gallery: str | None = None) -> Any:
+    def draw(self, image: Upload, text: str, top_k: int = FIGURE_TOP_K, gallery: str | None = None) -> np.ndarray:
         """Draw the explanation of a search as one figure: the reference and the results, each with its attention map.
 
         Args:
             image: the reference picture.
-            text: what should be different, in English, such as "replace the dog with a cat"; at most 300 characters.
-            top: how many results, from 1 to 50.
-            gallery: the name of the gallery to search; by itself the first one that this page has.
+            text: the change to search for, in English, such as "replace the dog with a cat"; at most 300 characters.
+            top_k: number of results, from 1 to 50; fewer if the gallery is smaller.
+            gallery: name of the gallery to search; by default the first one.
 
         Returns:
             A picture of the figure.
         """
-        sheet = figure(self._explained(image, text, top, 1.0, False, gallery))
+        _, explanation = self._explained(image, text, top_k, 1.0, False, gallery)
+        sheet = figure(explanation)
         sheet.set_dpi(DPI)
         sheet.canvas.draw()
-        return np.asarray(sheet.canvas.buffer_rgba())[..., :3].copy()  # type: ignore[attr-defined]
+        drawn = np.asarray(sheet.canvas.buffer_rgba())[..., :3].copy()  # type: ignore[attr-defined]
+        release_memory()
+        return drawn
 
     def _explained(
-        self, image: Given, text: str, top: int, strength: float, leave_out: bool, gallery: str | None
-    ) -> Explanation:
-        if image is None or isinstance(image, Refused):
-            raise sentence(image.reason if image else "There is no picture; please give one.")
-        if isinstance(top, int) and top > self.limits.results:
-            raise sentence(f"The number of results may be at most {self.limits.results} here, not {top}.")
-        try:
-            return choose(self.engines, gallery).explain(
-                image, text, top, text_weight=strength, exclude_duplicates=leave_out
+        self,
+        image: Upload,
+        text: str,
+        top_k: int,
+        text_weight: float,
+        exclude_duplicates: bool,
+        gallery: str | None,
+    ) -> tuple[Engine, Explanation]:
+        if not isinstance(image, UploadedImage):
+            raise user_error(
+                image.reason if isinstance(image, InvalidUpload) else "There is no picture; please give one."
             )
-        except MMGradError as error:
-            raise sentence(str(error)) from error
+        with errors_as_messages():
+            engine = choose(self.engines, gallery)
+            explanation = engine.explain(
+                image.content,
+                text,
+                self._checked_top_k(top_k),
+                text_weight=text_weight,
+                exclude_duplicates=exclude_duplicates,
+            )
+        return engine, explanation
+
+    def _checked_top_k(self, top_k: int) -> int:
+        """A number of results that this server allows. The engine lowers it to the size of a smaller gallery."""
+        if isinstance(top_k, int) and top_k > self.limits.results:
+            raise InputError(f"The number of results may be at most {self.limits.results} here, not {top_k}.")
+        return top_k

@@ -8,16 +8,17 @@ from typing import Any
 import gradio as gr
 
 import mmgrad
-from mmgrad.app.api import ProgrammaticAPI
+from mmgrad.app.api import FIGURE_TOP_K, ProgrammaticAPI
 from mmgrad.app.examples import FOLDER, example_view, load_examples
 from mmgrad.app.galleries import is_shipped
 from mmgrad.app.handlers import DEFAULT_PROMPTS, Handlers
-from mmgrad.app.image_input import Picture
+from mmgrad.app.image_input import ImageInput
+from mmgrad.app.request_checks import CheckedBlocks, use_json_for_tools
 from mmgrad.app.settings import Limits
 from mmgrad.app.tables import read_report
 from mmgrad.app.theme import theme
 from mmgrad.app.view import colours_view
-from mmgrad.engine import MAX_TEXT, MAX_TEXT_WEIGHT, Engine
+from mmgrad.engine import DEFAULT_TOP_K, MAX_TEXT, MAX_TEXT_WEIGHT, Engine
 
 STATIC = Path(__file__).resolve().parent / "static"
 SCRIPTS = (
@@ -62,11 +63,11 @@ def build(
     limits = limits or Limits()
     curated = load_examples(examples)
     on = Handlers(engines, curated, limits, prepared)
-    with gr.Blocks(title="mmgrad", analytics_enabled=False, delete_cache=(600, 3600)) as page:
+    with CheckedBlocks(title="mmgrad", analytics_enabled=False, delete_cache=(600, 3600)) as page:
         gr.Navbar(visible=False)
         _static("header.html", "mm-header")
         with gr.Row(elem_id="mm-ask", equal_height=True):
-            picture = Picture(
+            picture = ImageInput(
                 label="Reference picture",
                 sources=["upload", "clipboard", "webcam"],
                 buttons=[],
@@ -132,6 +133,7 @@ def build(
             answered.failure(fn=None, js=f"() => mmgrad.calm('{name}')", **QUIET)
         seen = picture.change(on.look, inputs=[picture, gallery], outputs=hints, **QUIET, **MODEL)
         seen.failure(fn=None, js="() => null", outputs=picture, **QUIET)  # a broken picture is not worth showing
+        picture.upload(on.preview, inputs=picture, outputs=picture, **QUIET)
         _programs(ProgrammaticAPI(engines, limits), list(engines))
     with page.route("Method", "method"):
         gr.Navbar(visible=False)
@@ -166,23 +168,28 @@ def launch(
         mcp_server=find_spec("mcp") is not None,
         **options,
     )
+    if page.mcp_server_obj is not None:
+        use_json_for_tools(page.mcp_server_obj)
     return page, address
 
 
 def _programs(on: ProgrammaticAPI, galleries: list[str]) -> None:
     """What programs may call, by HTTP and MCP: the same fields as the page's, out of sight."""
     with gr.Row(visible=False):
-        image = Picture(label="image")
+        image = ImageInput(label="image")
         text = gr.Textbox(label="text")
-        top = gr.Number(12, precision=0, label="top")
-        strength = gr.Number(1.0, label="strength")
-        leave_out = gr.Checkbox(False, label="exclude_duplicates")
+        top_k = gr.Number(DEFAULT_TOP_K, precision=0, label="top_k")
+        figure_top_k = gr.Number(FIGURE_TOP_K, precision=0, label="top_k")
+        text_weight = gr.Number(1.0, label="text_weight")
+        exclude_duplicates = gr.Checkbox(False, label="exclude_duplicates")
         gallery = gr.Dropdown(galleries, value=galleries[0], label="gallery")
         answer = gr.JSON(label="explanation")
         drawn = gr.Image(label="figure", format="png")
         explain, draw = gr.Button("explain"), gr.Button("draw")
-    explain.click(on.explain, [image, text, top, strength, leave_out, gallery], answer, api_name="explain", **MODEL)
-    draw.click(on.draw, [image, text, top, gallery], drawn, api_name="draw", **MODEL)
+    explain.click(
+        on.explain, [image, text, top_k, text_weight, exclude_duplicates, gallery], answer, api_name="explain", **MODEL
+    )
+    draw.click(on.draw, [image, text, figure_top_k, gallery], drawn, api_name="draw", **MODEL)
 
 
 def _scripts() -> str:

@@ -1,9 +1,9 @@
-"""What a visitor can take away: a figure, the numbers, the raw maps, and the lines of Python that make them again."""
+"""The files that the page offers: a figure, the numbers, the raw maps."""
 
 import base64
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mmgrad.app.view import View
@@ -13,18 +13,20 @@ from mmgrad.results import Explanation
 
 DPI = 160
 
+Notes = Sequence[str]
+
 
 @dataclass(frozen=True)
-class Kind:
-    """A kind of file: its name, its media type, and what makes its bytes."""
+class FileKind:
+    """A kind of file: its name, its media type, and the function that makes its bytes."""
 
     name: str
     mime: str
-    make: Callable[[Explanation], bytes]
+    make: Callable[[Explanation, Notes], bytes]
 
 
-def _drawn(kind: str) -> Callable[[Explanation], bytes]:
-    def draw(explanation: Explanation) -> bytes:
+def _figure(kind: str) -> Callable[[Explanation, Notes], bytes]:
+    def draw(explanation: Explanation, _: Notes) -> bytes:
         stream = io.BytesIO()
         figure(explanation).savefig(stream, format=kind, dpi=DPI)
         return stream.getvalue()
@@ -32,19 +34,23 @@ def _drawn(kind: str) -> Callable[[Explanation], bytes]:
     return draw
 
 
-KINDS = {
-    "png": Kind("mmgrad.png", "image/png", _drawn("png")),
-    "pdf": Kind("mmgrad.pdf", "application/pdf", _drawn("pdf")),
-    "json": Kind("mmgrad.json", "application/json", lambda made: json.dumps(made.to_dict(), indent=1).encode()),
-    "npz": Kind("mmgrad.npz", "application/octet-stream", raw_maps),
+def _numbers(explanation: Explanation, notes: Notes) -> bytes:
+    return json.dumps(explanation.to_dict() | {"notes": list(notes)}, indent=1).encode()
+
+
+FILES = {
+    "png": FileKind("mmgrad.png", "image/png", _figure("png")),
+    "pdf": FileKind("mmgrad.pdf", "application/pdf", _figure("pdf")),
+    "json": FileKind("mmgrad.json", "application/json", _numbers),
+    "npz": FileKind("mmgrad.npz", "application/octet-stream", lambda explanation, _: raw_maps(explanation)),
 }
 
 
-def file_view(explanation: Explanation, kind: str) -> View:
-    """A file for the page to save: `name`, `mime`, and its bytes in base 64."""
-    chosen = KINDS[kind]
+def file_view(explanation: Explanation, kind: str, notes: Notes = ()) -> View:
+    """A file for the page to save: `name`, `mime`, and its bytes in base 64. `kind` is a key of FILES."""
+    chosen = FILES[kind]
     return {
         "name": chosen.name,
         "mime": chosen.mime,
-        "data": base64.b64encode(chosen.make(explanation)).decode("ascii"),
+        "data": base64.b64encode(chosen.make(explanation, notes)).decode("ascii"),
     }

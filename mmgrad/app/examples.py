@@ -1,4 +1,4 @@
-"""The curated examples: a picture, a sentence, and what to look at."""
+"""The curated examples: a picture, a text, and what to look at."""
 
 import json
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ class Example:
 
     Attributes:
         id: unique among the examples.
-        path: where the picture lies.
-        text: the sentence.
+        path: the picture.
+        text: the change to search for.
         edit: the kind of change, in a word.
         look_at: one sentence on what to look at.
-        fails: whether it is one that the model gets wrong.
+        fails: whether the model gets this example wrong.
     """
 
     id: str
@@ -32,10 +32,10 @@ class Example:
 
 
 def load_examples(folder: Path = FOLDER) -> tuple[Example, ...]:
-    """The examples that `examples.json` of a folder lists, in its order; none where there is no such file.
+    """The examples that `examples.json` in a folder lists, in its order; none if there is no such file.
 
     Raises:
-        InputError: the file is broken, an entry is incomplete or repeated, or its picture is missing.
+        InputError: the file is broken, an entry is incomplete or repeated, or a picture is missing.
     """
     listing = folder / "examples.json"
     if not listing.is_file():
@@ -60,9 +60,7 @@ def load_examples(folder: Path = FOLDER) -> tuple[Example, ...]:
         raise InputError(f"Two examples in '{listing}' have the same id; please give each its own.")
     for example in examples:
         if not example.path.is_file():
-            raise InputError(
-                f"The picture '{example.path}' of an example is missing; restore it or take the entry out."
-            )
+            raise InputError(f"The picture '{example.path}' of an example is missing; restore it or remove the entry.")
     return examples
 
 

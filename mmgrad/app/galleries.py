@@ -1,6 +1,6 @@
-"""Several galleries under one model: an engine for each, by the name that a visitor, a link or a program chooses it by.
+"""One engine per gallery, all over one model. The page, links and programs choose an engine by its name.
 
-They are a plain mapping; its first engine answers where no gallery is named.
+The engines are a plain mapping; its first one is used where no name is given.
 """
 
 import os
@@ -18,11 +18,11 @@ from mmgrad.models.model import Model
 def load_engines(
     model: Model, galleries: Sequence[str | Path] = (), dtype: torch.dtype = torch.float32
 ) -> dict[str, Engine]:
-    """An engine for each gallery (default: the one that is shipped), by its name, in the order given.
+    """An engine for each gallery (by default the included one), by its name, in the order given.
 
     Args:
-        galleries: folders of pictures, indexed where they are not yet.
-        dtype: what the embeddings are kept in on the model's device, see `Gallery.to`.
+        galleries: folders of pictures; a folder without an index is indexed.
+        dtype: type of the embeddings in memory, see `Gallery.to`.
 
     Raises:
         GalleryError: a folder is missing, empty or broken.
@@ -36,16 +36,19 @@ def load_engines(
 
 
 def gallery_names(folders: Sequence[Path]) -> list[str]:
-    """The name of each folder, with as many folders above it as tell it from the others. InputError if one is twice."""
-    whole = [Path(os.path.abspath(folder)).parts for folder in folders]
-    for index, parts in enumerate(whole):
-        if parts in whole[:index]:
+    """A name for each folder: its last parts, as few as make the name unique.
+
+    Raises InputError for a folder that is given twice.
+    """
+    all_parts = [Path(os.path.abspath(folder)).parts for folder in folders]
+    for index, parts in enumerate(all_parts):
+        if parts in all_parts[:index]:
             raise InputError(f"The gallery '{folders[index]}' is given twice; please give each gallery once.")
-    return [_shortest(parts, whole) for parts in whole]
+    return [_shortest_unique(parts, all_parts) for parts in all_parts]
 
 
 def choose(engines: Mapping[str, Engine], name: object = None) -> Engine:
-    """The engine of the gallery of that name, the first for None or "". Raises InputError for an unknown name."""
+    """The engine with this name; the first for None or "". Raises InputError for an unknown name."""
     if name is None or name == "":
         return next(iter(engines.values()))
     if not isinstance(name, str) or name not in engines:
@@ -55,11 +58,11 @@ def choose(engines: Mapping[str, Engine], name: object = None) -> Engine:
 
 
 def is_shipped(folder: Path) -> bool:
-    """Whether a gallery is the one that is shipped, which the shipped examples speak of."""
+    """Whether a gallery is the included one, which the included examples are about."""
     return Path(os.path.realpath(folder)) == Path(os.path.realpath(DEFAULT_GALLERY))
 
 
-def _shortest(parts: tuple[str, ...], whole: Sequence[tuple[str, ...]]) -> str:
+def _shortest_unique(parts: tuple[str, ...], all_parts: Sequence[tuple[str, ...]]) -> str:
     lengths = range(1, len(parts) + 1)
-    alone = (n for n in lengths if sum(other[-n:] == parts[-n:] for other in whole) == 1)
-    return "/".join(parts[-next(alone, len(parts)) :])
+    unique = (n for n in lengths if sum(other[-n:] == parts[-n:] for other in all_parts) == 1)
+    return "/".join(parts[-next(unique, len(parts)) :])

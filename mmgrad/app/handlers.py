@@ -1,4 +1,4 @@
-"""What happens when a visitor asks, picks an example, goes on from a result, or looks at something more closely."""
+"""The events of the page: ask, open an example or a link, go on from a result, ask a follow-up question."""
 
 import json
 import random
@@ -8,20 +8,23 @@ from pathlib import Path
 from uuid import uuid4
 
 import gradio as gr
-import numpy as np
 
-from mmgrad.app import analysis_views as views_why
-from mmgrad.app.downloads import KINDS, file_view
-from mmgrad.app.example_cache import STEPS, TOP, prepare
+from mmgrad.app import analysis_views
+from mmgrad.app.downloads import FILES, file_view
+from mmgrad.app.example_cache import STEPS, prepare
 from mmgrad.app.examples import Example
 from mmgrad.app.galleries import choose
-from mmgrad.app.image_input import Refused
-from mmgrad.app.image_store import ALONE, ImageStore, prefix
+from mmgrad.app.image_input import InvalidUpload, UploadedImage, fit_to_browser
+from mmgrad.app.image_store import SINGLE_GALLERY, ImageStore, prefix
+from mmgrad.app.memory import release_memory
+from mmgrad.app.messages import errors_as_messages, user_error
+from mmgrad.app.notes import notes_before_reading, notes_on
 from mmgrad.app.query import Query, read_query
 from mmgrad.app.settings import Limits
 from mmgrad.app.view import View
-from mmgrad.engine import Engine
-from mmgrad.errors import InputError, MMGradError
+from mmgrad.engine import DEFAULT_TOP_K, Engine
+from mmgrad.errors import InputError
+from mmgrad.imaging.io import Source
 
 DEFAULT_PROMPTS = (
     "replace the dog with a teapot",
@@ -32,20 +35,23 @@ DEFAULT_PROMPTS = (
     "move the clock to the right",
     "put it on the beach",
 )
-"""Ways to say it, as long as there is no picture to suit."""
+"""Suggested texts while there is no picture."""
 
-Given = np.ndarray | Refused | None
-"""What the picture field hands over."""
+Upload = UploadedImage | InvalidUpload | None
+"""What the picture field gives."""
+
+Shown = Path | bytes
+"""What the picture field is given."""
 
 
 class Handlers:
-    """The page's events over the engines of some galleries. Every method may be called by several visitors at once.
+    """The events of the page. Every method may run for several visitors at once.
 
     Args:
-        engines: by the name that a visitor chooses a gallery by; the first is asked where none is named.
-        examples: pictures and sentences to open.
+        engines: an engine for each gallery, by name; the first is used if a question names no gallery.
+        examples: curated pictures and texts.
         limits: what one visitor may ask.
-        prepared: the first engine's answers to the examples, where they are there already.
+        prepared: the first engine's answers to the examples, if they are computed already.
     """
 
     def __init__(
@@ -61,9 +67,9 @@ class Handlers:
         self.prefixes = {name: prefix(name if len(engines) > 1 else None) for name in engines}
         self.examples = {example.id: example for example in examples}
         if prepared is None:
-            prepared = prepare(engines[self.default], examples, top=min(TOP, limits.results))
+            prepared = prepare(engines[self.default], examples, top_k=min(DEFAULT_TOP_K, limits.results))
         self.prepared = prepared
-        self.pictures = ImageStore(
+        self.images = ImageStore(
             {
                 f"{self.prefixes[name]}{record.id}": record.path
                 for name, engine in engines.items()
@@ -73,160 +79,182 @@ class Handlers:
         )
 
     def ask(
-        self, image: Given, text: str, strength: float = 1.0, leave_out: bool = False, gallery: str | None = None
+        self,
+        image: Upload,
+        text: str,
+        text_weight: float = 1.0,
+        exclude_duplicates: bool = False,
+        gallery: str | None = None,
+        request: gr.Request | None = None,
     ) -> Iterator[View]:
-        """What is shown after each step: the reference, then the hits too, then the words too."""
-        if isinstance(image, Refused):
-            return  # its sentence was shown when the picture was looked at
+        """Yield the answer after each step: with the reference, with the hits, with the words."""
+        if isinstance(image, InvalidUpload):
+            raise user_error(image.reason)
         if image is None:
-            raise sentence("There is no picture yet; upload one, paste one, or pick an example.")
-        name = self.pictures.name(image)
-        try:
+            raise user_error("There is no picture yet; upload one, paste one, or pick an example.")
+        name = self.images.name(image, _session(request))
+        with errors_as_messages():
             engine = choose(self.engines, gallery)
-            shown = _opening(Query(name, text, strength, leave_out, gallery or self.default))
-            stream = engine.stream(image, text, self._top(engine), text_weight=strength, exclude_duplicates=leave_out)
-            for explanation, view in zip(stream, STEPS, strict=True):
-                shown = shown | view(explanation)
-                yield shown
-                self.pictures.keep(name, image)  # after the first step, which should not wait for it
-        except MMGradError as error:
-            raise sentence(str(error)) from error
+            question = Query(name, text, text_weight, exclude_duplicates, gallery or self.default)
+            answer = _opening(question) | {"notes": notes_before_reading(engine, text)}
+            steps = engine.stream(
+                image.content,
+                text,
+                self._top_k,
+                text_weight=text_weight,
+                exclude_duplicates=exclude_duplicates,
+            )
+            for explanation, view in zip(steps, STEPS, strict=True):
+                answer = answer | view(explanation)
+                if explanation.words:
+                    answer = answer | {"notes": notes_on(engine, explanation)}
+                yield answer
+                self.images.keep(name, image)  # after the first step, so that the first step does not wait for it
+        release_memory()
 
-    def look(self, image: Given, gallery: str | None = None) -> list[str]:
-        """Sentences that suit a picture that has just come; a bad one is told of at once."""
-        if isinstance(image, Refused):
-            raise sentence(image.reason)
-        return list(DEFAULT_PROMPTS) if image is None else self._engine(gallery).suggest(image)
+    def look(self, image: Upload, gallery: str | None = None) -> list[str]:
+        """Suggested texts for a picture that was just chosen. Reports a file that cannot be used."""
+        if isinstance(image, InvalidUpload):
+            raise user_error(image.reason)
+        with errors_as_messages():
+            engine = choose(self.engines, gallery)
+            found = list(DEFAULT_PROMPTS) if image is None else engine.suggest(image.content)
+        release_memory()
+        return found
 
-    def open_example(self, event: gr.EventData) -> tuple[Path | np.ndarray, str, float, bool, str, View]:
-        """The picture and the sentence of the example that was clicked, and its answer, computed beforehand.
+    def preview(self, image: Upload) -> object:
+        """The picture field's own value after an upload: a copy that browsers show, where they do not show the file."""
+        if not isinstance(image, UploadedImage):
+            return gr.skip()
+        with errors_as_messages():
+            content = fit_to_browser(image.content)
+        return gr.skip() if content is image.content else content
 
-        For the first gallery; in another one the page reopens the example's picture and sentence as it does a link.
+    def open_example(self, event: gr.EventData) -> tuple[Shown, str, float, bool, str, View]:
+        """Picture, text and settings of the example that was clicked, and its prepared answer in the first gallery.
+
+        For another gallery the page reopens the example's question as it does with a link.
         """
         example = self.examples.get(str(_field(event, "id")))
         if example is None:
-            raise sentence("That example is not here any more; please reload the page.")
+            raise user_error("That example is not here any more; please reload the page.")
         query = Query(f"example:{example.id}", example.text, 1.0, False, self.default)
-        shown = _opening(query) | {"look_at": example.look_at} | json.loads(self.prepared[example.id])
-        return self.pictures.path(query.picture), query.text, query.strength, query.leave_out, query.gallery, shown
+        answer = _opening(query) | {"look_at": example.look_at} | json.loads(self.prepared[example.id])
+        with errors_as_messages():
+            picture = self.images.show(query.picture)
+        return picture, query.text, query.text_weight, query.exclude_duplicates, query.gallery, answer
 
-    def reopen(self, event: gr.EventData) -> tuple[Path | np.ndarray, str, float, bool, str]:
-        """Picture, sentence and settings of a link, of an earlier step, or of an example in another gallery."""
-        try:
-            asked = self._query(event)
-            picture = self.pictures.show(asked.picture)
-        except MMGradError as error:
-            raise sentence(str(error)) from error
-        return picture, asked.text, asked.strength, asked.leave_out, asked.gallery
+    def reopen(self, event: gr.EventData) -> tuple[Shown, str, float, bool, str]:
+        """Picture, text and settings of a link, of an earlier question, or of an example in another gallery."""
+        with errors_as_messages():
+            query = self._query(event)
+            picture = self.images.show(query.picture)
+        return picture, query.text, query.text_weight, query.exclude_duplicates, query.gallery
 
-    def use_hit(self, event: gr.EventData) -> Path | np.ndarray:
-        """The picture of the result that was chosen as the next reference; only pictures of a gallery can be."""
+    def use_hit(self, event: gr.EventData) -> Shown:
+        """The picture of the result that was chosen as the next reference. Only gallery pictures can be chosen."""
         gallery, name = _field(event, "gallery"), str(_field(event, "id"))
-        if name not in self._engine(gallery).gallery.positions:
-            raise sentence("That result is not in the gallery any more; please ask again.")
-        return self.pictures.show(f"{self.prefixes[str(gallery or self.default)]}{name}")
+        with errors_as_messages():
+            if name not in choose(self.engines, gallery).gallery.positions:
+                raise InputError("That result is not in the gallery any more; please ask again.")
+            return self.images.show(f"{self.prefixes[str(gallery or self.default)]}{name}")
 
-    def use_any(self, gallery: str | None = None) -> Path | np.ndarray:
-        """Some picture of a gallery."""
-        record = random.choice(self._engine(gallery).gallery.records)
-        return self.pictures.show(f"{self.prefixes[gallery or self.default]}{record.id}")
+    def use_any(self, gallery: str | None = None) -> Shown:
+        """A random picture of a gallery."""
+        with errors_as_messages():
+            record = random.choice(choose(self.engines, gallery).gallery.records)
+            return self.images.show(f"{self.prefixes[gallery or self.default]}{record.id}")
 
     def contrast(self, event: gr.EventData) -> View:
-        """Why one result and not another."""
+        """Why one result ranks before another."""
         first, second = str(_field(event, "first")), str(_field(event, "second"))
 
-        def made(engine: Engine, image: np.ndarray, asked: Query) -> View:
-            return views_why.contrast_view(engine.contrast(image, asked.text, first, second, asked.strength))
+        def answer(engine: Engine, image: Source, query: Query) -> View:
+            return analysis_views.contrast_view(
+                engine.contrast(image, query.text, first, second, text_weight=query.text_weight)
+            )
 
-        return self._closer("contrast", event, made)
+        return self._follow_up("contrast", event, answer)
 
     def text_blind(self, event: gr.EventData) -> View:
-        """What maps that never read the text show for the same pictures."""
+        """Grad-CAM maps that do not use the text, for the same pictures."""
 
-        def made(engine: Engine, image: np.ndarray, asked: Query) -> View:
-            return views_why.text_blind_view(*engine.text_agnostic_gradcam(image, asked.text, _ids(event)))
+        def answer(engine: Engine, image: Source, query: Query) -> View:
+            return analysis_views.text_blind_view(*engine.text_agnostic_gradcam(image, query.text, _ids(event)))
 
-        return self._closer("text_blind", event, made)
+        return self._follow_up("text_blind", event, answer)
 
     def responses(self, event: gr.EventData) -> View:
-        """What each place of the reference speaks for, among the results."""
+        """For each result, how much each place of the reference contributes to its score."""
 
-        def made(engine: Engine, image: np.ndarray, asked: Query) -> View:
-            return views_why.responses_view(
-                engine.per_result_attribution(image, asked.text, _ids(event), asked.strength)
-            )
+        def answer(engine: Engine, image: Source, query: Query) -> View:
+            maps = engine.per_result_attribution(image, query.text, _ids(event), text_weight=query.text_weight)
+            return analysis_views.responses_view(maps)
 
-        return self._closer("responses", event, made)
+        return self._follow_up("responses", event, answer)
 
     def check(self, event: gr.EventData) -> View:
-        """A result with the marked region covered, and with as much covered elsewhere."""
+        """The rank of a result with its marked region occluded, and with regions of the same size occluded."""
 
-        def made(engine: Engine, image: np.ndarray, asked: Query) -> View:
+        def answer(engine: Engine, image: Source, query: Query) -> View:
             hit = str(_field(event, "id"))
-            return views_why.check_view(engine.verify(image, asked.text, hit, asked.strength))
+            return analysis_views.check_view(engine.verify(image, query.text, hit, text_weight=query.text_weight))
 
-        return self._closer("check", event, made)
+        return self._follow_up("check", event, answer)
 
     def take(self, event: gr.EventData) -> View:
-        """A file of the whole explanation, made anew, for the page to save."""
+        """A file of the whole explanation, computed again, for the page to save."""
         kind = str(_field(event, "file"))
-        if kind not in KINDS:
-            raise sentence(f"There is no such file to take; please choose one of {', '.join(KINDS)}.")
+        if kind not in FILES:
+            raise user_error(f"There is no such file; please choose one of {', '.join(FILES)}.")
 
-        def made(engine: Engine, image: np.ndarray, asked: Query) -> View:
-            whole = engine.explain(
+        def answer(engine: Engine, image: Source, query: Query) -> View:
+            explanation = engine.explain(
                 image,
-                asked.text,
-                self._top(engine),
-                text_weight=asked.strength,
-                exclude_duplicates=asked.leave_out,
+                query.text,
+                self._top_k,
+                text_weight=query.text_weight,
+                exclude_duplicates=query.exclude_duplicates,
             )
-            return file_view(whole, kind)
+            return file_view(explanation, kind, notes_on(engine, explanation))
 
-        return self._closer("take", event, made)
+        return self._follow_up("take", event, answer)
 
-    def _top(self, engine: Engine) -> int:
-        return min(TOP, self.limits.results, len(engine.gallery))
+    @property
+    def _top_k(self) -> int:
+        return min(DEFAULT_TOP_K, self.limits.results)
 
-    def _engine(self, gallery: object) -> Engine:
-        try:
-            return choose(self.engines, gallery)
-        except InputError as error:
-            raise sentence(str(error)) from error
-
-    def _closer(self, kind: str, event: gr.EventData, made: Callable[[Engine, np.ndarray, Query], View]) -> View:
-        """The answer to a closer question about the query that the page sent along; it bears the question's ticket."""
-        try:
-            asked = self._query(event)
-            answer = made(choose(self.engines, asked.gallery), self.pictures.open(asked.picture), asked)
-        except MMGradError as error:
-            raise sentence(str(error)) from error
-        return {"kind": kind, "ticket": _field(event, "ticket"), **answer}
+    def _follow_up(self, kind: str, event: gr.EventData, answer: Callable[[Engine, Source, Query], View]) -> View:
+        """The answer to a follow-up question about the query that the page sent, with the ticket of the question."""
+        with errors_as_messages():
+            query = self._query(event)
+            view = answer(choose(self.engines, query.gallery), self.images.open(query.picture), query)
+        release_memory()
+        return {"kind": kind, "ticket": _field(event, "ticket"), **view}
 
     def _query(self, event: gr.EventData) -> Query:
-        """The query that an event bears. It may come from a link that somebody wrote by hand: raises InputError."""
-        asked = read_query(_field(event, "query"), self.default)
-        choose(self.engines, asked.gallery)
-        if not asked.picture.startswith(ALONE):
-            return asked
-        return replace(asked, picture=self.prefixes[self.default] + asked.picture.removeprefix(ALONE))
-
-
-def sentence(message: str) -> gr.Error:
-    """A message for the visitor, shown as it is and kept out of the log."""
-    return gr.Error(message, duration=15, print_exception=False)
+        """The query that an event sends; somebody may have written it by hand. Raises InputError."""
+        query = read_query(_field(event, "query"), self.default)
+        choose(self.engines, query.gallery)
+        if not query.picture.startswith(SINGLE_GALLERY):
+            return query
+        return replace(query, picture=self.prefixes[self.default] + query.picture.removeprefix(SINGLE_GALLERY))
 
 
 def _opening(query: Query) -> View:
-    """The part of an answer that names the question; `run` tells the page that this is another one."""
-    return {"run": uuid4().hex, "query": asdict(query)}
+    """The start of an answer: the question, and `run`, which tells the page that this is a new answer."""
+    return {"run": uuid4().hex, "query": asdict(query), "notes": []}
+
+
+def _session(request: gr.Request | None) -> str:
+    return str(request.session_hash or "") if request is not None else ""
 
 
 def _ids(event: gr.EventData) -> list[str]:
     ids = _field(event, "ids")
-    return [str(each) for each in ids[:TOP]] if isinstance(ids, list) else []
+    return [str(each) for each in ids[:DEFAULT_TOP_K]] if isinstance(ids, list) else []
 
 
 def _field(event: gr.EventData, name: str) -> object:
-    """A field that the page sent with an event, None where it did not."""
+    """A field that the page sent with an event; None if it did not."""
     return event._data.get(name) if isinstance(event._data, dict) else None

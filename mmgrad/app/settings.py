@@ -1,20 +1,103 @@
-"""What one visitor may ask of a page that many share."""
+"""What a server is told by options and environment variables: which engines to load, and what one visitor may ask.
 
+An option wins over its variable. An empty variable counts as not set. Imports nothing that is slow to import.
+"""
+
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from mmgrad.engine import MAX_TOP_K
+from mmgrad.arguments import MAX_TOP_K
 from mmgrad.errors import InputError
+
+if TYPE_CHECKING:
+    from mmgrad.engine import Engine
+    from mmgrad.models.model import Model
+
+GALLERY_DTYPES = ("float32", "float16")
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """Which model, where it runs, and how a CLIP or SigLIP model composes. None means the default.
+
+    The attributes are the arguments of `mmgrad.models.model.load_model`, which checks them.
+    """
+
+    name: str | Path | None = None
+    device: str | None = None
+    composition: str | None = None
+    weight: float | None = None
+    adapter: str | Path | None = None
+
+    def load(self) -> "Model":
+        """The model. Raises ModelError or InputError."""
+        from mmgrad.models.model import load_model
+
+        return load_model(self.name, self.device, self.composition, self.weight, self.adapter)
+
+
+@dataclass(frozen=True)
+class EngineSpec:
+    """The engines of a server: one model, and one engine per gallery.
+
+    Attributes:
+        model: see `ModelSpec`.
+        galleries: folders of pictures; empty for the included gallery.
+        gallery_dtype: type in which the embeddings are kept in memory, "float32" or "float16".
+    """
+
+    model: ModelSpec = ModelSpec()
+    galleries: tuple[str, ...] = ()
+    gallery_dtype: str = GALLERY_DTYPES[0]
+
+    def __post_init__(self) -> None:
+        if self.gallery_dtype not in GALLERY_DTYPES:
+            raise InputError(
+                f"There is no gallery type '{self.gallery_dtype}'; please choose {' or '.join(GALLERY_DTYPES)}."
+            )
+
+    @classmethod
+    def from_settings(cls, options: Mapping[str, Any], environment: Mapping[str, str]) -> "EngineSpec":
+        """The engines that the options of `serve` name, or else the variables MMGRAD_MODEL, MMGRAD_GALLERY and so on.
+
+        Raises InputError for a value that cannot be used.
+        """
+
+        def setting(name: str) -> str | None:
+            option = options.get(name)
+            return option if option is not None else environment.get(f"MMGRAD_{name.upper()}", "").strip() or None
+
+        weight = setting("weight")
+        model = ModelSpec(
+            name=setting("model"),
+            device=setting("device"),
+            composition=setting("composition"),
+            weight=None if weight is None else _number(weight),
+            adapter=setting("adapter"),
+        )
+        folders = options.get("gallery") or environment.get("MMGRAD_GALLERY", "").split(os.pathsep)
+        return cls(model, tuple(folder for folder in folders if folder), setting("gallery_dtype") or GALLERY_DTYPES[0])
+
+    def load_engines(self, model: "Model") -> dict[str, "Engine"]:
+        """An engine for each gallery over a model that is loaded already. Raises GalleryError or InputError."""
+        import torch
+
+        from mmgrad.app.galleries import load_engines
+
+        return load_engines(model, self.galleries, getattr(torch, self.gallery_dtype))
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Each is set by the environment variable that stands beside it.
+    """What one visitor may ask. Each limit is set by the environment variable beside it.
 
     Attributes:
-        queue: visitors who may wait in line; the next one is told that the place is full. MMGRAD_QUEUE
-        upload: megabytes of a file that is sent. MMGRAD_MAX_UPLOAD
-        results: the most results of one answer, at most MAX_TOP_K. MMGRAD_MAX_RESULTS
+        queue: visitors who may wait in line; further ones are told that the server is busy. MMGRAD_QUEUE
+        upload: maximum size of an uploaded file in megabytes. MMGRAD_MAX_UPLOAD
+        results: maximum number of results per answer, at most MAX_TOP_K. MMGRAD_MAX_RESULTS
     """
 
     queue: int = 32
@@ -26,8 +109,8 @@ class Limits:
             raise InputError(f"{VARIABLES['results']} must be at most {MAX_TOP_K}, not {self.results}.")
 
     @classmethod
-    def of(cls, environment: Mapping[str, str]) -> "Limits":
-        """The limits that an environment sets; an empty variable is none. Raises InputError for a bad number."""
+    def from_environment(cls, environment: Mapping[str, str]) -> "Limits":
+        """The limits that the variables set. Raises InputError for a value that is not a whole number of at least 1."""
         given = {field.name: environment.get(VARIABLES[field.name], "").strip() for field in fields(cls)}
         return cls(**{name: _count(VARIABLES[name], text) for name, text in given.items() if text})
 
@@ -39,3 +122,10 @@ def _count(variable: str, text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) >= 1):
         raise InputError(f"{variable} must be a whole number of at least 1, not '{text}'.")
     return int(text)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise InputError(f"The weight of the text must be a number, not '{text}'.") from error

@@ -1,92 +1,103 @@
-"""ZeroGPU of Hugging Face Spaces: a GPU that is lent to a Space for the length of one question.
+"""ZeroGPU of Hugging Face Spaces: a GPU that a Space gets for the length of one call.
 
-Such a Space has no GPU between questions. The package `spaces` makes believe that there is one while a model is loaded;
-a function that it wraps runs in a process of its own, forked from this one, where there really is. What the function
-is given and what it yields is pickled on the way, and of its errors only the names of the classes come back. So every
-question to an engine goes through one wrapped function, which yields what a user should read as a value.
+Between calls such a Space has no GPU. The package `spaces` pretends that there is one while the model is loaded. A
+function that `spaces.GPU` wraps runs in a process of its own, forked from this one, which has the GPU. Its arguments
+and what it yields are pickled, and of an exception only the class name comes back. Therefore every call of an engine
+becomes a `Request`, one wrapped function answers it, and an error that a user should read is yielded as a value.
 
-Elsewhere nothing of this happens, whether the package is there or not.
+Without ZeroGPU nothing of this is used, whether the package is installed or not.
 """
 
+import copy
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from inspect import isfunction, isgeneratorfunction
 from typing import Any
 
 from mmgrad.engine import Engine
 from mmgrad.errors import MMGradError
-from mmgrad.results import AttentionMap, Contrast, Explanation, OcclusionCheck
 
 SECONDS = 30
-"""How long one question may take there; the shorter it is, the sooner a visitor's turn comes."""
+"""Maximum duration of one call. The shorter it is, the sooner a visitor gets a GPU."""
 
-Ask = Callable[[str, str, tuple[Any, ...], dict[str, Any]], Iterator[Any]]
-"""Gallery, question, its arguments by place and by name -> what the engine answers, step by step."""
+METHODS = tuple(name for name, value in vars(Engine).items() if isfunction(value) and not name.startswith("_"))
+"""The public methods of an engine; all of them run on the GPU."""
 
 
-def is_here() -> bool:
-    """Whether this runs on ZeroGPU: what the package `spaces` itself goes by."""
+@dataclass(frozen=True)
+class Request:
+    """One call of a public method of an engine.
+
+    Attributes:
+        engine: name of the engine.
+        method: one of METHODS.
+        args: positional arguments.
+        kwargs: keyword arguments.
+    """
+
+    engine: str
+    method: str
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+
+
+Answer = Callable[[Request], Iterator[Any]]
+"""A function that yields what the method yields, or the one value that it returns."""
+
+
+def is_available() -> bool:
+    """Whether this process runs on ZeroGPU, by the variable that the package `spaces` reads."""
     return os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
 
 
-def lend(engines: Mapping[str, Engine]) -> dict[str, Engine]:
-    """The same engines, each question answered on a lent GPU. The model must lie on "cuda"."""
+def wrap(engines: Mapping[str, Engine]) -> dict[str, Engine]:
+    """Copies of the engines whose public methods run on ZeroGPU. The model must be on "cuda"."""
     import spaces
 
-    def answer(gallery: str, question: str, given: tuple[Any, ...], named: dict[str, Any]) -> Iterator[Any]:
-        try:
-            found = getattr(engines[gallery], question)(*given, **named)
-            if question == "stream":
-                yield from found
-            else:
-                yield found
-        except MMGradError as error:
-            yield error
+    def answer(request: Request) -> Iterator[Any]:
+        yield from run(engines[request.engine], request)
 
-    lent = spaces.GPU(duration=SECONDS)(answer)
-    return {name: ZeroGPUEngine(engine, name, lent) for name, engine in engines.items()}
+    wrapped: Answer = spaces.GPU(duration=SECONDS)(answer)
+    return {name: _remote(engine, name, wrapped) for name, engine in engines.items()}
 
 
-class ZeroGPUEngine(Engine):
-    """An engine that sends its questions through `ask`."""
-
-    def __init__(self, engine: Engine, name: str, ask: Ask):
-        super().__init__(engine.model, engine.gallery, name)
-        self._ask = ask
-
-    def stream(self, *given: Any, **named: Any) -> Iterator[Explanation]:
-        for step in self._ask(self.name, "stream", given, named):
-            yield _checked(step)
-
-    def explain(self, *given: Any, **named: Any) -> Explanation:
-        explanation: Explanation = self._one("explain", given, named)
-        return explanation
-
-    def suggest(self, *given: Any, **named: Any) -> list[str]:
-        sentences: list[str] = self._one("suggest", given, named)
-        return sentences
-
-    def contrast(self, *given: Any, **named: Any) -> Contrast:
-        contrast: Contrast = self._one("contrast", given, named)
-        return contrast
-
-    def per_result_attribution(self, *given: Any, **named: Any) -> tuple[AttentionMap, ...]:
-        maps: tuple[AttentionMap, ...] = self._one("per_result_attribution", given, named)
-        return maps
-
-    def text_agnostic_gradcam(self, *given: Any, **named: Any) -> tuple[AttentionMap, tuple[AttentionMap, ...]]:
-        maps: tuple[AttentionMap, tuple[AttentionMap, ...]] = self._one("text_agnostic_gradcam", given, named)
-        return maps
-
-    def verify(self, *given: Any, **named: Any) -> OcclusionCheck:
-        made: OcclusionCheck = self._one("verify", given, named)
-        return made
-
-    def _one(self, question: str, given: Sequence[Any], named: dict[str, Any]) -> Any:
-        (answer,) = self._ask(self.name, question, tuple(given), named)
-        return _checked(answer)
+def run(engine: Engine, request: Request) -> Iterator[Any]:
+    """Call the method and yield its steps or its one result; yield, do not raise, an error that a user should read."""
+    try:
+        result = getattr(engine, request.method)(*request.args, **request.kwargs)
+        if _is_generator(request.method):
+            yield from result
+        else:
+            yield result
+    except MMGradError as error:
+        yield error
 
 
-def _checked(answer: Any) -> Any:
-    if isinstance(answer, MMGradError):
-        raise answer
-    return answer
+def _remote(engine: Engine, name: str, answer: Answer) -> Engine:
+    remote = copy.copy(engine)
+    for method in METHODS:
+        call = _stream if _is_generator(method) else _call
+        setattr(remote, method, partial(call, answer, name, method))
+    return remote
+
+
+def _stream(answer: Answer, name: str, method: str, *args: Any, **kwargs: Any) -> Iterator[Any]:
+    for step in answer(Request(name, method, args, kwargs)):
+        yield _raised(step)
+
+
+def _call(answer: Answer, name: str, method: str, *args: Any, **kwargs: Any) -> Any:
+    (result,) = answer(Request(name, method, args, kwargs))
+    return _raised(result)
+
+
+def _is_generator(method: str) -> bool:
+    return isgeneratorfunction(getattr(Engine, method))
+
+
+def _raised(result: Any) -> Any:
+    if isinstance(result, MMGradError):
+        raise result
+    return result

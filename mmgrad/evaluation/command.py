@@ -57,7 +57,7 @@ def run(options: Namespace) -> None:
 def _on_benchmark(options: Namespace, model: Model) -> Results:
     if options.root is None:
         raise InputError(f"Give the folder of {options.data}: --data {options.data} --root DIR.")
-    return evaluate_benchmark(model, options.data, options.root, options.split or "val", options.submit)
+    return evaluate_benchmark(model, options.data, options.root, options.split or "val", options.submission_dir)
 
 
 def _on_scenes(options: Namespace, models: dict[str, Model]) -> Results:

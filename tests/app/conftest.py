@@ -40,15 +40,15 @@ class DrawnEngine:
         self,
         folder: Path,
         captions: Sequence[str],
-        licence: str = "GPL-3.0-or-later",
+        license: str = "GPL-3.0-or-later",
         link: str = "https://example.org/a",
     ):
         records = tuple(
-            Record(path.name, path, caption, licence, link)
+            Record(path.name, path, caption, license, link)
             for path, caption in zip(sorted(folder.glob("*.png")), captions, strict=True)
         )
         self.gallery = _Gallery(folder, records)
-        self.model = SimpleNamespace(name="drawn", fingerprint="d0d0")
+        self.model = SimpleNamespace(name="drawn", fingerprint="d0d0", encoder=SimpleNamespace())
         self.name = folder.name
         self.gate = Event()
         self.gate.set()
@@ -60,7 +60,7 @@ class DrawnEngine:
         self.asked.append(("stream", text, top_k, text_weight, exclude_duplicates))
         if not text.strip():
             raise InputError("The text is empty; say in words what should be different.")
-        if not isinstance(top_k, int) or not 1 <= top_k <= len(self.gallery):
+        if not isinstance(top_k, int) or top_k < 1:
             raise InputError(f"The number of results must be a whole number, not {top_k!r}.")
         image = load_image(image)
         result = Explanation(
@@ -95,10 +95,12 @@ class DrawnEngine:
         *_, last = self.stream(*given, **named)
         return last
 
-    def suggest(self, image: np.ndarray) -> list[str]:
+    def suggest(self, image: Any) -> list[str]:
+        image = load_image(image)
         return [f"move the picture of {image.shape[1]} pixels", "paint it <b>black</b> ${1+1}"]
 
-    def contrast(self, image: np.ndarray, text: str, first: str, second: str, text_weight: float = 1.0) -> Contrast:
+    def contrast(self, image: Any, text: str, first: str, second: str, text_weight: float = 1.0) -> Contrast:
+        image = load_image(image)
         self.asked.append(("contrast", text, first, second, text_weight))
         pair = tuple(self._record(name) for name in (first, second))
         targets = tuple(spot(load_image(record.path), 3, 3, 0.02, negative=(10, 10)) for record in pair)
@@ -106,19 +108,21 @@ class DrawnEngine:
         return Contrast(*pair, (0.88, 0.84), spot(image, 9, 9, 0.01, negative=(2, 2)), targets, words)
 
     def per_result_attribution(
-        self, image: np.ndarray, text: str, ids: Sequence[str], text_weight: float = 1.0
+        self, image: Any, text: str, ids: Sequence[str], text_weight: float = 1.0
     ) -> tuple[AttentionMap, ...]:
         """Result n speaks in column n, at half height."""
+        image = load_image(image)
         self.asked.append(("responses", text, len(ids), text_weight))
         return tuple(spot(image, number, 7, 0.01) for number, _ in enumerate(ids))
 
     def text_agnostic_gradcam(
-        self, image: np.ndarray, text: str, ids: Sequence[str]
+        self, image: Any, text: str, ids: Sequence[str]
     ) -> tuple[AttentionMap, tuple[AttentionMap, ...]]:
+        image = load_image(image)
         self.asked.append(("text_blind", text, len(ids)))
         return spot(image, 11, 11, 3.0), tuple(spot(load_image(self._record(each).path), 2, 11, 2.0) for each in ids)
 
-    def verify(self, image: np.ndarray, text: str, hit: str, text_weight: float = 1.0) -> OcclusionCheck:
+    def verify(self, image: Any, text: str, hit: str, text_weight: float = 1.0) -> OcclusionCheck:
         self.asked.append(("check", text, hit, text_weight))
         picture = load_image(self._record(hit).path)
         elsewhere = tuple(OccludedImage(picture, 0.87 - n / 100, 1 + n) for n in range(5))
@@ -207,7 +211,7 @@ def markup() -> str:
 @pytest.fixture(scope="session")
 def make_other(other_folder: Path, markup: str) -> Callable[[], DrawnEngine]:
     """An engine of a smaller gallery, whose metadata was not written by friends."""
-    return lambda: DrawnEngine(other_folder, [markup] * 5, licence="<b>CC BY</b>", link="javascript:alert(1)")
+    return lambda: DrawnEngine(other_folder, [markup] * 5, license="<b>CC BY</b>", link="javascript:alert(1)")
 
 
 @pytest.fixture

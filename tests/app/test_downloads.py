@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmgrad.app.downloads import KINDS, file_view
+from mmgrad.app.downloads import FILES, file_view
 
 
 @pytest.fixture(scope="module")
@@ -15,8 +15,8 @@ def made(make_engine):
 
 
 def content(made, kind: str) -> bytes:
-    view = file_view(made, kind)
-    assert (view["name"], view["mime"]) == (f"mmgrad.{kind}", KINDS[kind].mime)
+    view = file_view(made, kind, ["a note"])
+    assert (view["name"], view["mime"]) == (f"mmgrad.{kind}", FILES[kind].mime)
     return base64.b64decode(view["data"])
 
 
@@ -33,6 +33,7 @@ def test_the_figure_is_a_document_too(made):
 def test_the_numbers_are_json(made):
     numbers = json.loads(content(made, "json"))
     assert numbers["text"] == "make ${7*7} it שלום blue"
+    assert numbers["notes"] == ["a note"]
     assert [hit["rank"] for hit in numbers["hits"]] == [1, 2, 3]
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from mmgrad.app.example_cache import answer, prepare
+from mmgrad.app.example_cache import answer_view, prepare
 from mmgrad.app.examples import Example
 
 
@@ -18,7 +18,7 @@ def examples(drawn_folder):
 
 def test_an_answer_made_beforehand_is_the_one_that_anyone_gets(drawn_engine, examples, tmp_path):
     made = prepare(drawn_engine, examples, tmp_path)
-    asked = answer(drawn_engine.explain(examples[1].path, "make it red"))
+    asked = answer_view(drawn_engine.explain(examples[1].path, "make it red"))
     assert json.loads(made["01.png"]) == json.loads(json.dumps(asked))
 
 
@@ -56,7 +56,7 @@ def test_another_model_or_gallery_gets_answers_of_its_own(drawn_engine, examples
 
 def test_fewer_results_get_answers_of_their_own(drawn_engine, examples, tmp_path):
     prepare(drawn_engine, examples, tmp_path)
-    made = prepare(drawn_engine, examples, tmp_path, top=3)
+    made = prepare(drawn_engine, examples, tmp_path, top_k=3)
     assert [len(json.loads(each)["hits"]) for each in made.values()] == [3, 3]
 
 

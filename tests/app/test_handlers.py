@@ -1,18 +1,28 @@
 import base64
+import io
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import gradio as gr
 import numpy as np
 import pytest
+from PIL import Image
 
 from mmgrad.app.examples import Example
 from mmgrad.app.handlers import DEFAULT_PROMPTS, Handlers
-from mmgrad.app.image_input import Refused
+from mmgrad.app.image_input import InvalidUpload, UploadedImage
 from mmgrad.app.settings import Limits
-from mmgrad.imaging.io import load_image
+from mmgrad.errors import InputError
 
-PICTURE = np.full((90, 120, 3), 128, np.uint8)
+
+def upload(pixels, kind="PNG"):
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, kind)
+    return UploadedImage(buffer.getvalue())
+
+
+PICTURE = upload(np.full((90, 120, 3), 128, np.uint8))
 
 
 @pytest.fixture
@@ -60,7 +70,7 @@ def test_two_questions_are_told_apart(on):
 def test_an_answer_says_which_question_it_answers(on):
     asked = next(on.ask(PICTURE, "make it blue", 1.5, True))["query"]
     assert asked.pop("picture").startswith("upload:")
-    assert asked == {"text": "make it blue", "strength": 1.5, "leave_out": True, "gallery": "drawn"}
+    assert asked == {"text": "make it blue", "text_weight": 1.5, "exclude_duplicates": True, "gallery": "drawn"}
 
 
 def test_balance_and_copies_reach_the_engine(on, drawn_engine):
@@ -80,8 +90,9 @@ def test_asking_without_a_picture_is_answered_in_a_sentence(on):
         next(on.ask(None, "make it blue"))
 
 
-def test_asking_about_a_broken_picture_adds_no_second_sentence(on):
-    assert list(on.ask(Refused("it is broken"), "make it blue")) == []
+def test_asking_about_a_picture_that_did_not_arrive_is_answered_in_a_sentence(on):
+    with pytest.raises(gr.Error, match="it is broken"):
+        next(on.ask(InvalidUpload("it is broken"), "make it blue"))
 
 
 def test_what_the_engine_refuses_is_answered_in_its_own_sentence(on):
@@ -91,7 +102,7 @@ def test_what_the_engine_refuses_is_answered_in_its_own_sentence(on):
 
 
 def test_a_defect_is_not_shown_as_the_visitors_fault(on, drawn_engine, monkeypatch):
-    monkeypatch.setattr(drawn_engine, "stream", lambda *_: (_ for _ in ()).throw(KeyError("internal")))
+    monkeypatch.setattr(drawn_engine, "stream", lambda *_, **__: (_ for _ in ()).throw(KeyError("internal")))
     with pytest.raises(KeyError):
         next(on.ask(PICTURE, "make it blue"))
 
@@ -101,9 +112,76 @@ def test_a_picture_brings_sentences_that_suit_it(on):
     assert on.look(PICTURE)[0] == "move the picture of 120 pixels"
 
 
+NO_PICTURE = UploadedImage(b"no picture at all")
+NARROW = upload(np.zeros((2, 4000, 3), np.uint8))
+
+
+@pytest.mark.parametrize("bad", [NO_PICTURE, NARROW])
+def test_a_file_that_cannot_be_used_is_answered_in_a_sentence_by_every_event(on, bad):
+    for event_of_it in (lambda: on.look(bad), lambda: next(on.ask(bad, "make it blue"))):
+        with pytest.raises(gr.Error, match="please give"):
+            event_of_it()
+    with pytest.raises(gr.Error, match="please give"):
+        on.preview(NO_PICTURE)
+
+
+def test_an_upload_that_browsers_do_not_show_gets_a_preview_that_they_do(on):
+    tiff = upload(np.full((90, 120, 3), 128, np.uint8), "TIFF")
+    shown = on.preview(tiff)
+    assert Image.open(io.BytesIO(shown)).format == "JPEG"
+    for kept in (PICTURE, None, InvalidUpload("it is broken")):
+        assert on.preview(kept) == gr.skip()
+
+
+def test_an_upload_has_a_name_of_its_own_in_each_session(on):
+    requests = [SimpleNamespace(session_hash=each) for each in ("one", "another", "one")]
+    names = [next(on.ask(PICTURE, "make it blue", request=each))["query"]["picture"] for each in requests]
+    assert names[0] == names[2] != names[1]
+
+
+def test_gradio_passes_the_session_to_a_question(on):
+    from gradio.helpers import special_args
+
+    inputs, *_ = special_args(on.ask, [PICTURE, "a", 1.0, False, "drawn"], request="the request")
+    assert inputs[5] == "the request"
+
+
+def test_no_message_shows_a_path_of_the_server(on, drawn_engine, monkeypatch):
+    def fails(*_, **__):
+        raise InputError("There is no picture at '/srv/private/galleries/p3.jpg'; please check the path.")
+
+    monkeypatch.setattr(drawn_engine, "stream", fails)
+    with pytest.raises(gr.Error) as caught:
+        next(on.ask(PICTURE, "make it blue"))
+    assert str(caught.value.message) == "There is no picture at 'p3.jpg'; please check the path."
+
+
+def test_a_gallery_picture_that_cannot_be_read_any_more_is_answered_in_a_sentence(drawn_engine, drawn_folder, tmp_path):
+    lost = replace(drawn_engine.gallery.records[3], path=tmp_path / "gone.png")
+    drawn_engine.gallery.records = (*drawn_engine.gallery.records[:3], lost)
+    on = Handlers({"drawn": drawn_engine}, [], prepared={})
+    with pytest.raises(gr.Error, match="cannot be read any more"):
+        on.use_hit(event(id="03.png"))
+
+
+def test_notes_on_the_text_come_with_the_answer(on, drawn_engine):
+    drawn_engine.model.encoder.tokenizer = Tokenizer()
+    first, *_, last = on.ask(PICTURE, "ersetze den Hund durch eine Katze")
+    assert first["notes"] == last["notes"] == ["This looks like German; the model reads English only."]
+    assert next(on.ask(PICTURE, "make it blue"))["notes"] == []
+
+
+class Tokenizer:
+    def __len__(self):
+        return 30_000
+
+    def tokenize(self, word):
+        return [word]
+
+
 def test_a_broken_picture_is_told_once_it_comes(on):
     with pytest.raises(gr.Error, match="it is broken"):
-        on.look(Refused("it is broken"))
+        on.look(InvalidUpload("it is broken"))
 
 
 def test_an_example_brings_picture_sentence_and_an_answer_made_beforehand(on, drawn_engine, drawn_folder):
@@ -137,11 +215,16 @@ def test_any_picture_is_one_of_the_gallery(on, drawn_folder):
 
 
 def test_a_link_opens_the_picture_and_the_settings(on, drawn_folder, query):
-    link = {"picture": "gallery:04.png", "text": "make it blue", "strength": 2, "leave_out": True}
+    link = {"picture": "gallery:04.png", "text": "make it blue", "text_weight": 2, "exclude_duplicates": True}
     assert on.reopen(event(query=link)) == (drawn_folder / "04.png", "make it blue", 2.0, True, "drawn")
     picture, *rest = on.reopen(event(query=query))
-    assert (picture == PICTURE).all()
+    assert picture == PICTURE.content
     assert rest == ["make it blue", 1.0, False, "drawn"]
+
+
+def test_a_link_of_an_earlier_version_opens_with_its_settings(on, drawn_folder):
+    link = {"picture": "gallery:04.png", "text": "make it blue", "strength": 2, "leave_out": True}
+    assert on.reopen(event(query=link)) == (drawn_folder / "04.png", "make it blue", 2.0, True, "drawn")
 
 
 @pytest.mark.parametrize(
@@ -175,21 +258,21 @@ def test_a_broken_link_is_answered_in_a_sentence(on, link):
         ("check", {"id": "05.png"}, ("check", "make it blue", "05.png", 1.0)),
     ],
 )
-def test_a_closer_question_is_asked_of_the_same_picture_and_text(on, drawn_engine, query, name, more, told):
+def test_a_follow_up_question_is_asked_of_the_same_picture_and_text(on, drawn_engine, query, name, more, told):
     answer = getattr(on, name)(event(query=query, ticket=7, **more))
     assert (answer["kind"], answer["ticket"]) == (name, 7)
     assert drawn_engine.asked[-1] == told
 
 
 @pytest.mark.parametrize(("name", "more"), [("contrast", {"first": "01.png"}), ("check", {"id": "../01.png"})])
-def test_a_closer_question_about_an_unknown_result_is_answered_in_a_sentence(on, query, name, more):
+def test_a_follow_up_question_about_an_unknown_result_is_answered_in_a_sentence(on, query, name, more):
     with pytest.raises(gr.Error, match="holds no picture"):
         getattr(on, name)(event(query=query, ticket=1, **more))
 
 
 @pytest.mark.parametrize("kind", ["png", "pdf", "json", "npz"])
 def test_a_file_is_made_of_the_same_question(on, drawn_engine, query, kind):
-    answer = on.take(event(query=query | {"leave_out": True}, ticket=1, file=kind))
+    answer = on.take(event(query=query | {"exclude_duplicates": True}, ticket=1, file=kind))
     assert answer["name"] == f"mmgrad.{kind}"
     assert drawn_engine.asked[-1] == ("stream", "make it blue", 12, 1.0, True)
 
@@ -245,7 +328,7 @@ def test_a_link_from_when_there_was_one_gallery_opens_the_first(both, drawn_fold
 def test_a_result_of_a_gallery_becomes_the_reference_and_is_known_by_name(both, other_folder):
     path = both.use_hit(event(id="03.png", gallery=OTHER))
     assert path == other_folder / "03.png"
-    asked = next(both.ask(load_image(path), "make it blue", 1.0, False, "drawn"))["query"]
+    asked = next(both.ask(UploadedImage(path.read_bytes()), "make it blue", 1.0, False, "drawn"))["query"]
     assert (asked["picture"], asked["gallery"]) == (f"{THEIRS}03.png", "drawn")
 
 
@@ -269,7 +352,7 @@ def test_any_picture_is_one_of_the_gallery_that_is_chosen(both, other_folder, dr
         ("take", {"file": "json"}),
     ],
 )
-def test_a_closer_question_goes_to_the_gallery_that_answered(both, drawn_engine, other_engine, name, more):
+def test_a_follow_up_question_goes_to_the_gallery_that_answered(both, drawn_engine, other_engine, name, more):
     *_, last = both.ask(PICTURE, "make it blue", 1.0, False, OTHER)
     drawn_engine.asked.clear()
     other_engine.asked.clear()

@@ -9,10 +9,7 @@ import pytest
 import torch
 
 from mmgrad import cli
-from mmgrad.app import blocks
-from mmgrad.app import example_cache as prepared
-from mmgrad.app import galleries as engines
-from mmgrad.app import zerogpu as zero
+from mmgrad.app import blocks, example_cache, galleries, memory, zerogpu
 from mmgrad.app.examples import FOLDER
 from mmgrad.app.settings import Limits
 from mmgrad.engine import DEFAULT_GALLERY
@@ -52,8 +49,11 @@ def loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict:
         asked["launched"], asked["options"] = given, options
 
     monkeypatch.setattr(model, "load_model", load_model)
-    monkeypatch.setattr(engines, "load_engines", load_engines)
-    monkeypatch.setattr(prepared, "prepare", lambda engine, examples, top: {"prepared for": engine, "top": top})
+    monkeypatch.setattr(galleries, "load_engines", load_engines)
+    monkeypatch.setattr(
+        example_cache, "prepare", lambda engine, examples, top_k: {"prepared for": engine, "top_k": top_k}
+    )
+    monkeypatch.setattr(memory, "limit_arenas", lambda: None)
     monkeypatch.setattr(blocks, "launch", launch)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "some GPU")
     return asked
@@ -62,12 +62,12 @@ def loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict:
 def test_by_itself_it_serves_the_shipped_model_and_gallery(loaded, caplog):
     assert cli.main(["serve"]) == 0
     assert loaded["models"] == [(None, None, None, None, None)]
-    assert loaded["galleries"] == [("cpu", [], torch.float32)]
+    assert loaded["galleries"] == [("cpu", (), torch.float32)]
     served, examples, limits, ready = loaded["launched"]
     assert list(served) == ["gallery"]
     assert examples == FOLDER
     assert limits == Limits()
-    assert ready == {"prepared for": served["gallery"], "top": 12}
+    assert ready == {"prepared for": served["gallery"], "top_k": 12}
     assert loaded["options"] == {"server_name": None, "server_port": None, "root_path": None, "share": None}
 
 
@@ -86,7 +86,7 @@ def test_the_log_says_what_was_loaded_and_from_where(loaded, caplog):
 def test_the_log_says_where_another_model_came_from(loaded, caplog, name):
     with caplog.at_level(logging.INFO):
         cli.main(["serve", "--model", name])
-    assert ("from the Hugging Face hub" if name != "." else f"from {os.getcwd()}") in caplog.text
+    assert ("from the Hugging Face Hub" if name != "." else f"from {os.getcwd()}") in caplog.text
 
 
 def test_the_environment_names_everything(loaded, monkeypatch):
@@ -95,7 +95,7 @@ def test_the_environment_names_everything(loaded, monkeypatch):
         monkeypatch.setenv(f"MMGRAD_{variable}", value)
     assert cli.main(["serve"]) == 0
     assert loaded["models"] == [("one", "cpu", "slerp", 0.4, None)]
-    assert loaded["galleries"] == [("cpu", ["two", "three"], torch.float16)]
+    assert loaded["galleries"] == [("cpu", ("two", "three"), torch.float16)]
     assert loaded["launched"][1] == Path("two")  # examples of its own, if it has any
     assert loaded["launched"][2] == Limits(queue=5, upload=7)
 
@@ -107,7 +107,7 @@ def test_a_flag_wins_over_its_variable(loaded, monkeypatch):
     arguments = ["--model", "three", "--gallery", "four", "--device", "cpu", "--host", "0.0.0.0", "--port", "7861"]
     assert cli.main(["serve", *arguments, "--root-path", "/mmgrad", "--share"]) == 0
     assert loaded["models"][0][:2] == ("three", "cpu")
-    assert loaded["galleries"][0][1] == ["four"]
+    assert loaded["galleries"][0][1] == ("four",)
     options = {"server_name": "0.0.0.0", "server_port": 7861, "root_path": "/mmgrad", "share": True}
     assert loaded["options"] == options
 
@@ -115,7 +115,7 @@ def test_a_flag_wins_over_its_variable(loaded, monkeypatch):
 def test_fewer_results_are_prepared_where_fewer_are_allowed(loaded, monkeypatch):
     monkeypatch.setenv("MMGRAD_MAX_RESULTS", "4")
     cli.main(["serve"])
-    assert loaded["launched"][3]["top"] == 4
+    assert loaded["launched"][3]["top_k"] == 4
 
 
 @pytest.mark.parametrize(
@@ -166,11 +166,11 @@ def test_on_zerogpu_the_index_and_the_examples_are_made_on_the_cpu_and_questions
     monkeypatch.setenv("SPACES_ZERO_GPU", "true")
     lent = []
 
-    def lend(made):
+    def wrap(made):
         lent.append(made)
         return {name: f"lent {name}" for name in made}
 
-    monkeypatch.setattr(zero, "lend", lend)
+    monkeypatch.setattr(zerogpu, "wrap", wrap)
     assert cli.main(["serve", "--gallery", "one"]) == 0
     assert [given[1] for given in loaded["models"]] == ["cpu", "cuda"]
     assert [each[0] for each in loaded["galleries"]] == ["cpu", "cuda"]

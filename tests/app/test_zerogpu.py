@@ -1,6 +1,7 @@
 """The package `spaces` is played by a stand-in that does what the real one does on ZeroGPU: it runs the function in a
 process forked from this one, pickles what goes in and what comes out, and of an error tells the class only."""
 
+import inspect
 import multiprocessing
 import os
 import pickle
@@ -10,7 +11,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from mmgrad.app import zerogpu as zero
+import mmgrad
+from mmgrad.app import zerogpu
 from mmgrad.errors import GalleryError, InputError
 from mmgrad.imaging.letterbox import Letterbox
 from mmgrad.results import AttentionMap, Explanation
@@ -52,35 +54,34 @@ def gpu(duration):
     return decorate
 
 
-class Engine:
-    """Answers that tell where they were made."""
+class Engine(mmgrad.Engine):
+    """Answers that tell in which process they were made."""
 
-    name = "own"
-    model = SimpleNamespace(card={}, name="m")
-    gallery = SimpleNamespace(folder=None)
+    def __init__(self, name):
+        self.name = name
 
-    def stream(self, image, text, top_k=12, text_weight=1.0, leave_out=False):
+    def stream(self, image, text, top_k=12, *, text_weight=1.0, **_):
         if not text:
             raise InputError("The text is empty.")
         box = Letterbox.fit(*image.shape[:2], 16)
         shown = AttentionMap(np.ones((4, 4), np.float32), box, 0.0)
         for step in range(3):
-            yield Explanation(text, image, shown, (), (), f"{os.getpid()} {step}", f"{top_k} {text_weight} {leave_out}")
+            yield Explanation(text, image, shown, (), (), f"{os.getpid()} {step}", f"{self.name} {top_k} {text_weight}")
 
     def suggest(self, image):
         return [str(os.getpid()), str(image.shape)]
 
-    def contrast(self, *given):
+    def contrast(self, *given, **named):
         raise GalleryError("There is no such picture.")
 
-    def verify(self, *given):
+    def verify(self, *given, **named):
         raise KeyError("a defect")
 
 
 @pytest.fixture
 def lent(monkeypatch):
     monkeypatch.setitem(sys.modules, "spaces", SimpleNamespace(GPU=gpu))
-    return zero.lend({"own": Engine(), "other": Engine()})
+    return zerogpu.wrap({"own": Engine("own"), "other": Engine("other")})
 
 
 def test_every_step_of_an_answer_comes_from_the_lent_process(lent):
@@ -89,7 +90,7 @@ def test_every_step_of_an_answer_comes_from_the_lent_process(lent):
     assert order == ("0", "1", "2")
     assert len(set(made)) == 1
     assert made[0] != str(os.getpid())
-    assert steps[-1].gallery == "5 0.5 False"
+    assert steps[-1].gallery == "other 5 0.5"
     assert steps[-1].reference.peak_xy is not None
 
 
@@ -111,9 +112,32 @@ def test_a_defect_stays_one(lent):
         lent["own"].verify(PICTURE, "a", "1")
 
 
-def test_all_that_an_engine_is_asked_goes_to_the_lent_process():
-    public = {name for name in vars(zero.Engine) if not name.startswith("_")}
-    assert public <= set(vars(zero.ZeroGPUEngine))
+def test_every_public_method_of_an_engine_becomes_a_request(monkeypatch):
+    requests = []
+
+    def answer(request):
+        requests.append(request)
+        yield "answer"
+
+    monkeypatch.setitem(sys.modules, "spaces", SimpleNamespace(GPU=lambda duration: lambda task: answer))
+    engine = zerogpu.wrap({"own": Engine("own")})["own"]
+    public = sorted(
+        name for name, value in inspect.getmembers(mmgrad.Engine, inspect.isfunction) if not name.startswith("_")
+    )
+    assert {"stream", "explain", "search", "suggest", "contrast", "verify"} <= set(public)
+    for name in public:
+        found = getattr(engine, name)(PICTURE, key="value")
+        assert (list(found) if inspect.isgenerator(found) else [found]) == ["answer"]
+    assert requests == [zerogpu.Request("own", name, (PICTURE,), {"key": "value"}) for name in public]
+
+
+def test_the_steps_of_an_answer_come_one_by_one():
+    assert inspect.isgeneratorfunction(mmgrad.Engine.stream)
+
+
+def test_what_is_not_a_method_is_that_of_the_engine(lent):
+    assert isinstance(lent["own"], mmgrad.Engine)
+    assert lent["other"].name == "other"
 
 
 @pytest.mark.parametrize(("value", "here"), [("true", True), ("1", True), ("", False), ("false", False), (None, False)])
@@ -121,4 +145,4 @@ def test_zerogpu_is_told_by_its_variable(monkeypatch, value, here):
     monkeypatch.delenv("SPACES_ZERO_GPU", raising=False)
     if value is not None:
         monkeypatch.setenv("SPACES_ZERO_GPU", value)
-    assert zero.is_here() is here
+    assert zerogpu.is_available() is here

@@ -50,7 +50,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     rng = np.random.default_rng(0)
     for number in range(4):
         _noise(rng, 60, 80).save(root / "gallery" / f"{number}.png")
-    _noise(rng, 12, MAX_SIDE + 500).save(root / "gallery" / "wide.png")
+    _noise(rng, 48, MAX_SIDE + 500).save(root / "gallery" / "wide.png")
     turned = Image.Exif()
     turned[0x0112] = 6
     _noise(rng, 40, 90).save(root / "gallery" / "turned.jpg", exif=turned)
@@ -90,7 +90,7 @@ def test_explain_prints_json_with_all_keys_and_nothing_else(
 def test_maps_have_the_resolution_of_the_original_and_their_peak_is_told(
     folders: tuple[Path, Path], options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sizes = {"turned.jpg": (90, 40), "wide.png": (12, MAX_SIDE + 500)}  # upright, unbounded
+    sizes = {"turned.jpg": (90, 40), "wide.png": (48, MAX_SIDE + 500)}  # upright, unbounded
     result = load(folders[0], folders[1]).explain(folders[1] / "wide.png", TEXT, 6).save(tmp_path, full_resolution=True)
     shown = [("wide.png", result["reference"]), *((hit["id"], hit) for hit in result["hits"])]
     for name, entry in shown:
@@ -116,7 +116,7 @@ def test_a_picture_that_was_scaled_down_keeps_the_place_of_its_peak(
     x = int(explanation.reference.on_pixels(*explanation.image.shape[:2]).argmax()) % width
     scale = (MAX_SIDE + 500) / width
     assert result["reference"]["peak_xy"][0] == pytest.approx((x + 0.5) * scale - 0.5, abs=scale)
-    assert (result["reference"]["width"], result["reference"]["height"]) == (MAX_SIDE + 500, 12)
+    assert (result["reference"]["width"], result["reference"]["height"]) == (MAX_SIDE + 500, 48)
 
 
 def test_no_evidence_is_null_and_leaves_the_picture_as_it_is(folders: tuple[Path, Path], tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_no_evidence_is_null_and_leaves_the_picture_as_it_is(folders: tuple[Path
 def test_explain_without_json_is_text_for_people(
     folders: tuple[Path, Path], options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["explain", str(folders[1] / "1.png"), TEXT, *options, "--top", "2", "--out", str(tmp_path)]) == 0
+    assert cli.main(["explain", str(folders[1] / "1.png"), TEXT, *options, "--top-k", "2", "--out", str(tmp_path)]) == 0
     out = capsys.readouterr().out
     assert TEXT in out
     assert "peak at x" in out
@@ -142,7 +142,7 @@ def test_explain_without_json_is_text_for_people(
 def test_search_prints_the_ids_that_the_engine_finds(
     folders: tuple[Path, Path], options: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["search", str(folders[1] / "2.png"), TEXT, *options, "--top", "3"]) == 0
+    assert cli.main(["search", str(folders[1] / "2.png"), TEXT, *options, "--top-k", "3"]) == 0
     lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
     expected = load(*folders).explain(folders[1] / "2.png", TEXT, 3).hits
     assert [(int(rank), name) for rank, _, name in lines] == [(hit.rank, hit.record.id) for hit in expected]
@@ -185,8 +185,7 @@ def test_an_archive_is_explained_like_a_folder(
         ("0.png", "   ", [], "empty"),
         ("0.png", "x" * 5000, [], "5000"),
         ("0.png", "\udcff", [], "UTF-8"),
-        ("0.png", TEXT, ["--top", "0"], "0"),
-        ("0.png", TEXT, ["--top", "0"], "not 0"),
+        ("0.png", TEXT, ["--top-k", "0"], "not 0"),
         ("0.png", TEXT, ["--gallery", "nowhere"], "nowhere"),
         ("0.png", TEXT, ["--model", "nothing"], "nothing"),
         ("0.png", TEXT, ["--out", "/dev/null/out"], "/dev/null"),
@@ -218,10 +217,12 @@ def test_what_the_user_can_mend_is_one_sentence_and_status_2(
         [],
         ["dance"],
         ["explain", "a.png"],
-        ["explain", "a.png", "text", "--top", "many"],
+        ["explain", "a.png", "text", "--top-k", "many"],
         ["evaluate", "--split", "training"],
         ["evaluate", "--families", "0"],
-        ["train", "--attention", "nan"],
+        ["train", "--attention-loss-weight", "nan"],
+        ["train", "--steps", "-1"],
+        ["calibrate"],
         ["train", "--seed", "-1"],
     ],
 )
@@ -303,8 +304,8 @@ def test_a_model_is_not_compared_with_itself(
 
 def test_train_takes_its_settings_from_the_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     built, trained = [], []
-    encoder = SimpleNamespace(name="compact", source="compact")
-    monkeypatch.setattr(training_command, "load_encoder", lambda name: encoder)
+    encoder = SimpleNamespace(name="compact", source="compact", device=torch.device("cpu"))
+    monkeypatch.setattr(training_command, "load_encoder", lambda name, device: encoder)
 
     def build(*given: object) -> object:
         built.append(given)
@@ -313,11 +314,21 @@ def test_train_takes_its_settings_from_the_options(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(cache, "build", build)
     monkeypatch.setattr(training_command, "train", lambda *given: trained.append(given))
     arguments = ["--out", str(tmp_path), "--cache", str(tmp_path / "c"), "--families", "8", "--steps", "3"]
-    arguments += ["--attention", "0", "--seed", "4", "--validation-families", "2", "--begin", "one", "other"]
+    arguments += [
+        "--attention-loss-weight",
+        "0",
+        "--seed",
+        "4",
+        "--validation-families",
+        "2",
+        "--init-from",
+        "one",
+        "other",
+    ]
     assert cli.main(["train", *arguments]) == 0
     parts = (Part("train", 8), Part("validation", 2))
     data, validation = ((tmp_path / "c", encoder, part) for part in parts)
-    assert built == [validation, data]
+    assert built == [data, validation]
     settings = Settings(steps=3, attention_loss_weight=0.0, seed=4)
     begin = [Path("one"), Path("other")]
     assert trained == [(settings, data, {"validation": validation}, encoder, tmp_path, begin, ())]
@@ -325,8 +336,8 @@ def test_train_takes_its_settings_from_the_options(tmp_path: Path, monkeypatch: 
 
 def test_train_takes_photographs_beside_the_scenes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trained = []
-    encoder = SimpleNamespace(name="compact", source="compact")
-    monkeypatch.setattr(training_command, "load_encoder", lambda name: encoder)
+    encoder = SimpleNamespace(name="compact", source="compact", device=torch.device("cpu"))
+    monkeypatch.setattr(training_command, "load_encoder", lambda name, device: encoder)
     monkeypatch.setattr(cache, "build", lambda folder, encoder, *parts: parts)
     monkeypatch.setattr(training_command, "train", lambda *given: trained.append(given))
     monkeypatch.setattr(training_command, "load_photographs", lambda folder: ("photographs of", folder))
@@ -336,14 +347,37 @@ def test_train_takes_photographs_beside_the_scenes(tmp_path: Path, monkeypatch: 
     assert trained[0][1] == (Part("train", 10), Part("train", 2, photos))
     assert trained[0][2] == {"validation": (Part("validation", 4),), "photographs": (Part("validation", 2, photos),)}
     assert trained[0][6] == ("photographs of", photos)
-    assert cli.main(["train", *arguments, "--first-family", "50"]) == 0
+    assert cli.main(["train", *arguments, "--start-index", "50"]) == 0
     assert trained[1][1] == (Part("train", 10, first=50), Part("train", 2, photos, first=10))
     assert trained[1][2] == trained[0][2]
 
 
+def test_calibrating_reads_validation_data_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calibrated = []
+    encoder = SimpleNamespace(name="compact", source="compact", device=torch.device("cpu"))
+    monkeypatch.setattr(training_command, "load_encoder", lambda name, device: encoder)
+    monkeypatch.setattr(cache, "build", lambda folder, encoder, *parts: parts)
+    monkeypatch.setattr(training_command, "calibrate", lambda *given: calibrated.append(given) or {"validation": 0.5})
+    options = ["--out", str(tmp_path / "new"), "--validation-families", "4"]
+    assert cli.main(["calibrate", "one", "other", *options]) == 0
+    validation = {"validation": (Part("validation", 4),)}
+    assert calibrated == [([Path("one"), Path("other")], validation, encoder, tmp_path / "new", ())]
+
+
+def test_training_runs_on_the_device_that_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    encoder = SimpleNamespace(name="compact", source="compact", device=torch.device("cpu"))
+    monkeypatch.setattr(training_command, "load_encoder", lambda *given: asked.append(given) or encoder)
+    monkeypatch.setattr(cache, "build", lambda folder, encoder, *parts: parts)
+    monkeypatch.setattr(training_command, "train", lambda *given: None)
+    assert cli.main(["train", "--out", str(tmp_path), "--device", "cpu", "--model", "compact"]) == 0
+    assert asked == [("compact", torch.device("cpu"))]
+    assert cli.main(["train", "--out", str(tmp_path), "--device", "abacus"]) == 2
+
+
 def test_a_benchmark_has_no_first_family(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     benchmark = ["--data", "cirr", "--root", str(tmp_path)]
-    assert cli.main(["train", *benchmark, "--out", str(tmp_path), "--first-family", "5"]) == 2
+    assert cli.main(["train", *benchmark, "--out", str(tmp_path), "--start-index", "5"]) == 2
     assert "belongs to composed scenes" in capsys.readouterr().err
 
 
@@ -351,7 +385,7 @@ def test_a_model_and_a_gallery_are_pushed_and_used_by_their_names(options, local
     assert cli.main(["push-model", "me/mine", *options[:2], "--private"]) == 0
     assert cli.main(["push-gallery", "me/shelf", *options]) == 0
     assert capsys.readouterr().out.splitlines() == ["hub:me/mine", "hub:me/shelf"]
-    query = [str(Path(options[3]) / "0.png"), TEXT, "--top", "3"]
+    query = [str(Path(options[3]) / "0.png"), TEXT, "--top-k", "3"]
     assert cli.main(["search", *query, "--model", "me/mine", "--gallery", "me/shelf"]) == 0
     pulled = capsys.readouterr().out
     assert cli.main(["search", *query, *options]) == 0
@@ -372,7 +406,7 @@ def test_the_defaults_that_the_help_of_training_tells_are_those_of_the_data(caps
     told = " ".join(capsys.readouterr().out.split())
     assert f"default: {TRAIN_FAMILIES})" in told
     assert f"default: {VALIDATION_FAMILIES}" in told
-    assert f"default: {Settings().steps};" in told
+    assert f"default: {Settings().steps})" in told
     assert f"default: {Settings().learning_rate}" in told
 
 
