@@ -108,7 +108,14 @@ class Handlers:
             raise sentence("That example is not here any more; please reload the page.")
         query = Query(f"example:{example.id}", example.text, 1.0, False, self.default)
         shown = _opening(query) | {"look_at": example.look_at} | json.loads(self.prepared[example.id])
-        return self.pictures.path(query.picture), query.text, query.strength, query.leave_out, query.gallery, shown
+        return (
+            self.pictures.path(query.picture),
+            query.text,
+            query.text_weight,
+            query.exclude_duplicates,
+            query.gallery,
+            shown,
+        )
 
     def reopen(self, event: gr.EventData) -> tuple[Path | np.ndarray, str, float, bool, str]:
         """Picture, sentence and settings of a link, of an earlier step, or of an example in another gallery."""
@@ -117,7 +124,7 @@ class Handlers:
             picture = self.pictures.show(asked.picture)
         except MMGradError as error:
             raise sentence(str(error)) from error
-        return picture, asked.text, asked.strength, asked.leave_out, asked.gallery
+        return picture, asked.text, asked.text_weight, asked.exclude_duplicates, asked.gallery
 
     def use_hit(self, event: gr.EventData) -> Path | np.ndarray:
         """The picture of the result that was chosen as the next reference; only pictures of a gallery can be."""
@@ -136,7 +143,7 @@ class Handlers:
         first, second = str(_field(event, "first")), str(_field(event, "second"))
 
         def made(engine: Engine, image: np.ndarray, asked: Query) -> View:
-            return views_why.contrast_view(engine.contrast(image, asked.text, first, second, asked.strength))
+            return views_why.contrast_view(engine.contrast(image, asked.text, first, second, asked.text_weight))
 
         return self._closer("contrast", event, made)
 
@@ -153,7 +160,7 @@ class Handlers:
 
         def made(engine: Engine, image: np.ndarray, asked: Query) -> View:
             return views_why.responses_view(
-                engine.per_result_attribution(image, asked.text, _ids(event), asked.strength)
+                engine.per_result_attribution(image, asked.text, _ids(event), asked.text_weight)
             )
 
         return self._closer("responses", event, made)
@@ -163,7 +170,7 @@ class Handlers:
 
         def made(engine: Engine, image: np.ndarray, asked: Query) -> View:
             hit = str(_field(event, "id"))
-            return views_why.check_view(engine.verify(image, asked.text, hit, asked.strength))
+            return views_why.check_view(engine.verify(image, asked.text, hit, asked.text_weight))
 
         return self._closer("check", event, made)
 
@@ -178,8 +185,8 @@ class Handlers:
                 image,
                 asked.text,
                 self._top(engine),
-                text_weight=asked.strength,
-                exclude_duplicates=asked.leave_out,
+                text_weight=asked.text_weight,
+                exclude_duplicates=asked.exclude_duplicates,
             )
             return file_view(whole, kind)
 

@@ -12,8 +12,8 @@ class Query:
 
     picture: str
     text: str
-    strength: float
-    leave_out: bool
+    text_weight: float
+    exclude_duplicates: bool
     gallery: str
 
 
@@ -21,8 +21,9 @@ def read_query(given: object, gallery: str) -> Query:
     """A query that came from outside, of `gallery` where it names none. Raises InputError where it is not complete."""
     if not isinstance(given, dict) or not isinstance(given.get("text"), str):
         raise InputError("This link or this page is not complete; please ask again.")
-    strength = given.get("strength", 1.0)
-    if isinstance(strength, bool) or not isinstance(strength, int | float):
-        raise InputError("The strength of the text must be a number; please ask again.")
+    weight = given.get("text_weight", given.get("strength", 1.0))  # `strength` and `leave_out` until 0.3
+    if isinstance(weight, bool) or not isinstance(weight, int | float):
+        raise InputError("The weight of the text must be a number; please ask again.")
+    exclude = given.get("exclude_duplicates", given.get("leave_out")) is True
     asked = given.get("gallery") or gallery
-    return Query(str(given.get("picture")), given["text"], float(strength), given.get("leave_out") is True, str(asked))
+    return Query(str(given.get("picture")), given["text"], float(weight), exclude, str(asked))
