@@ -1,7 +1,7 @@
 """Files that the page loads by URL: its ES modules, the thumbnails of the examples, the plots of the report.
 
-The URLs are relative, so they work behind a proxy. They contain a digest of the content, so browsers may cache the files
-forever.
+The URLs are relative, so they work behind a proxy. They contain a digest of the content, so browsers may keep the files
+for good.
 """
 
 import hashlib

@@ -55,7 +55,7 @@ def build(
                 sources=["upload", "clipboard", "webcam"],
                 buttons=[],
                 placeholder="Drop, paste or choose a picture",
-                height=300,
+                height=260,
                 min_width=260,
                 scale=2,
                 elem_id="mm-picture",
@@ -105,7 +105,6 @@ def build(
         ask: dict[str, Any] = {"fn": on.ask, "inputs": question, "outputs": results, "show_progress": "hidden"}
         ask |= MODEL | {"api_visibility": "private"}
 
-        gr.on([go.click, text.submit], **_in_page("questionSent"))
         asked = gr.on([go.click, text.submit], trigger_mode="multiple", **ask)  # also while a cancelled one winds up
         opened = strip.pick_example(on.open_example, outputs=[*question, results], trigger_mode="multiple", **QUIET)
         strip.open_first(_answer_only(on), outputs=results, **QUIET)

@@ -21,11 +21,16 @@ export const exampleOpened = () => {
 const card = (example, open) =>
   el(
     "button",
-    { type: "button", class: "mm-example", "data-edit": example.edit, onclick: () => open(example) },
+    {
+      type: "button",
+      class: "mm-example",
+      title: example.look_at,
+      "data-edit": example.edit,
+      onclick: () => open(example),
+    },
     el("img", { src: example.picture, alt: "", loading: "lazy", decoding: "async" }),
     el("span", { class: "mm-edit" }, example.edit, example.fails ? el("span", { class: "mm-fails" }, "fails") : null),
     el("span", { class: "mm-try", dir: "auto" }, example.text),
-    el("span", { class: "mm-tell" }, example.look_at),
   );
 
 export const examples = (element, props, trigger) => {

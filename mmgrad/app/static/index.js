@@ -12,14 +12,8 @@ export { report } from "./report.js";
 export { resultChosen, results } from "./results.js";
 export { setCancelled, setFailed, setIdle } from "./status.js";
 
-import { adoptFields, rememberQuestion } from "./question.js";
+import { adoptFields } from "./question.js";
 import { setBusy } from "./status.js";
-
-/* The question in the fields was sent. */
-export const questionSent = () => {
-  rememberQuestion();
-  setBusy();
-};
 
 /* The server set the fields from a link, and asks the question of them. */
 export const questionReopened = () => {

@@ -37,13 +37,12 @@ const outline = (context, all, width, height, level, color, thick, pixel) => {
   stroke(context, pieces, color, thick);
 };
 
-const heat = (context, all, width, height, scale, pixel) => {
+const heat = (context, all, width, height, scale) => {
   const table = config.colors[scale.colors] ?? config.colors.ember;
   paint(context, width, height, (data, at, i) => {
     const step = Math.round(clip(all[i] / scale.peak, 0, 1) * 255);
     data.set(table.subarray(4 * step, 4 * step + 4), at);
   });
-  outline(context, all, width, height, scale.peak * LEVELS.half, "#fff", pixel, pixel);
 };
 
 const signed = (context, all, width, height, { reach }) =>
@@ -86,8 +85,7 @@ export const strongestPlace = (map, box, width, height) => {
 export const drawMap = (canvas, map, box, width, height, mode, scale) => {
   const [w, h] = sizeFor(width, height);
   const across = canvas.parentElement?.clientWidth || w; // as wide as it is shown, so that lines stay lines
-  const lines = mode === "contour" || mode === "heat";
-  const fine = lines ? Math.max(1, (across * Math.min(devicePixelRatio, 2)) / w) : 1;
+  const fine = mode === "contour" ? Math.max(1, (across * Math.min(devicePixelRatio, 2)) / w) : 1;
   canvas.width = Math.round(w * fine);
   canvas.height = Math.round(h * fine);
   const context = canvas.getContext("2d");

@@ -2,8 +2,8 @@
 import { button, el } from "./dom.js";
 import { checkFields, clearError } from "./errors.js";
 import { fileInput, hasPicture, promptField, writePrompt } from "./fields.js";
-import { watchFields } from "./question.js";
-import { isBusy } from "./status.js";
+import { rememberQuestion, watchFields } from "./question.js";
+import { isBusy, setBusy } from "./status.js";
 
 let wantsFocus = false; // a gallery picture was asked for; the button may leave the page meanwhile
 
@@ -46,9 +46,15 @@ const asks = (event) =>
     ? Boolean(event.target.closest?.("#mm-go"))
     : event.key === "Enter" && !event.shiftKey && event.target === promptField();
 
-/* One question at a time, and only a whole one: anything else is stopped before Gradio hears of it. */
+/* One question at a time, and only a whole one: anything else is stopped before Gradio hears of it. The page is busy at
+   once, so that the second click of two finds it so. */
 const guard = (event) => {
-  if (!asks(event) || (!isBusy() && checkFields())) return;
+  if (!asks(event)) return;
+  if (!isBusy() && checkFields()) {
+    rememberQuestion();
+    setBusy();
+    return;
+  }
   event.preventDefault();
   event.stopImmediatePropagation();
 };

@@ -23,8 +23,8 @@ def barriers(page) -> list[str]:
 def test_axe_finds_no_serious_barrier_in_an_answer(visit, photo, scheme):
     visitor = visit(scheme=scheme)
     page = visitor.page
-    page.get_by_role("button", name="Balance and copies").click()
-    page.get_by_label("Leave out copies").wait_for()
+    page.get_by_role("button", name="Options").click()
+    page.get_by_label("Hide copies").wait_for()
     assert barriers(page) == []
     visitor.ask(photo, "make the box blue")
     page.locator(".mm-reference .mm-word").first.click()
@@ -33,7 +33,7 @@ def test_axe_finds_no_serious_barrier_in_an_answer(visit, photo, scheme):
     visitor.open_tool(1).locator(".mm-pair").wait_for()
     assert barriers(page) == []
     check = visitor.open_tool(2)
-    check.get_by_role("button", name="Cover and rank again").click()
+    check.get_by_role("button", name="Hide and rank again").click()
     check.locator(".mm-cards").wait_for()
     assert barriers(page) == []
     page.locator(".mm-hit").first.click()

@@ -58,12 +58,12 @@ def test_the_reference_map_comes_first_and_the_rest_can_be_called_off(visit, ser
         page.click("#mm-go")
         page.wait_for_selector(".mm-progress[data-step='1']", state="attached")
         assert len(visitor.maps(".mm-reference")) == 1
-        assert page.locator(".mm-wait").count() == 12
+        assert page.locator(".mm-placeholder").count() == 12
         visitor.shoot("waiting")
         page.click("#mm-cancel")
         page.wait_for_function("document.documentElement.dataset.mmBusy === undefined")
-        assert page.locator(".mm-about").first.inner_text() == "Called off."
-        assert page.locator(".mm-hit, .mm-wait").count() == 0
+        assert page.locator(".mm-about").first.inner_text() == "Cancelled."
+        assert page.locator(".mm-hit, .mm-placeholder").count() == 0
     finally:
         served.gate.set()
     visitor.write("make it blue again")
@@ -96,7 +96,7 @@ def test_a_text_is_shown_as_written_and_never_run(visit, size, photo):
     assert page.locator(".mm-text img").count() == 0
     assert page.locator(".mm-reference .mm-word").last.inner_text() == "blue"  # offsets hold beyond an emoji
     assert HOSTILE.replace('"', '\\"') in page.locator(".mm-code code").text_content()
-    assert page.title() == "mmgrad"
+    assert page.title() == "mmgrad: search pictures with a photo and a change"
     visitor.shoot("hostile")
 
 
@@ -130,17 +130,17 @@ def test_a_picture_can_be_pasted_also_over_another(visit):
 
 def test_some_picture_of_the_gallery_can_be_tried(visit):
     page = visit().page
-    page.get_by_role("button", name="a picture from the gallery").click()
+    page.get_by_role("button", name="Use a random gallery picture").click()
     page.wait_for_selector("#mm-picture img")
 
 
 def test_the_balance_of_image_and_text_and_leaving_out_copies_reach_the_engine(visit, size, served, photo):
     visitor = visit(size)
     page = visitor.page
-    page.get_by_role("button", name="Balance and copies").click()
-    page.get_by_label("Leave out copies").check()
+    page.get_by_role("button", name="Options").click()
+    page.get_by_label("Hide copies").check()
     page.locator("#mm-more input[type=number]").fill("0.5")
     visitor.ask(photo, "balance them")
     assert ("stream", "balance them", 12, 0.5, True) in served.asked
-    assert page.get_by_text("One copy of the reference is left out.").is_visible()
+    assert page.get_by_text("One copy of your picture is hidden.").is_visible()
     visitor.shoot("balance")

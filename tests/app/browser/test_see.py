@@ -15,8 +15,16 @@ def test_the_answer_has_the_reference_the_results_and_their_maps(visitor):
     assert page.locator(".mm-reference img.mm-picture").count() == 1
     assert page.locator(".mm-hit").count() == 12
     assert len(visitor.maps()) == 12  # the reference and eleven results
-    assert page.locator(".mm-results .mm-none:visible").all_inner_texts() == ["no evidence"]
-    assert page.locator(".mm-hit").first.inner_text().split() == ["1", "0.880", "a", "picture", "of", "number", "0"]
+    assert page.locator(".mm-results .mm-none:visible").all_inner_texts() == ["no evidence: below the level of noise"]
+    assert page.locator(".mm-hit .mm-caption").first.inner_text().split() == [
+        "1",
+        "0.880",
+        "a",
+        "picture",
+        "of",
+        "number",
+        "0",
+    ]
     heights = page.eval_on_selector_all(".mm-hit", "all => all.map((each) => each.getBoundingClientRect().height)")
     assert max(heights) - min(heights) < 1
     visitor.shoot("answer")
@@ -64,7 +72,12 @@ def test_contour_spotlight_and_signed_evidence_are_drawn_without_a_request(visit
         looks[mode] = visitor.maps()
         visitor.shoot(mode)
     assert len({look[0] for look in looks.values()}) == 4
-    assert [len(look) for look in looks.values()] == [12, 12, 12, 13]  # signed shows what there is of the empty one too
+    assert [len(look) for look in looks.values()] == [
+        12,
+        12,
+        13,
+        12,
+    ]  # the spotlight leaves the picture without evidence dark
     page.check(".mm-modes input[value=heat]", force=True)
     assert visitor.maps() == looks["heat"]
     assert [url for url in requests if not url.startswith("data:") and "heartbeat" not in url] == []
@@ -82,8 +95,8 @@ def test_one_slider_sets_the_opacity_of_all(visitor):
 def test_the_legend_names_the_strongest_and_each_group_its_own_scale(visitor):
     legends = visitor.page.locator(".mm-columns .mm-legend").all_inner_texts()
     assert [text.split() for text in legends] == [
-        ["no", "evidence", "strongest", "here", "(0.02)"],
-        ["no", "evidence", "strongest", "of", "the", "first", "(0.012)"],
+        ["none", "0.02,", "the", "strongest", "in", "your", "picture"],
+        ["none", "0.012,", "the", "strongest", "in", "the", "results"],
     ]
 
 
@@ -97,7 +110,9 @@ def test_the_value_under_the_pointer_is_told(visitor):
 
 
 def test_how_sure_the_search_is_of_its_first_result_is_said(visitor, photo):
-    sure = visitor.page.locator(".mm-sure")
-    assert sure.inner_text() == "Chance that the first is the one you mean: 82 %."
+    sure = visitor.page.locator(".mm-confidence")
+    assert sure.inner_text() == "How likely the top result is what you asked for: 82 % (high)."
     visitor.ask(photo, "make it red")
-    assert sure.inner_text().startswith("Chance that the first is the one you mean: 12 %. The gallery may not have it")
+    assert sure.inner_text().startswith(
+        "How likely the top result is what you asked for: 12 % (low). The gallery may not hold"
+    )
