@@ -50,16 +50,16 @@ def build(
         gr.Navbar(visible=False)
         static_part("header", "mm-header", pictures=_count(engines))
         with gr.Row(elem_id="mm-ask", equal_height=True):
-            picture = Picture(
-                label="Your picture",
-                sources=["upload", "clipboard", "webcam"],
-                buttons=[],
-                placeholder="Drop, paste or choose a picture",
-                height=260,
-                min_width=260,
-                scale=2,
-                elem_id="mm-picture",
-            )
+            with gr.Column(min_width=260, scale=2, elem_id="mm-given"):
+                picture = Picture(
+                    label="Your picture",
+                    sources=["upload", "clipboard", "webcam"],
+                    buttons=[],
+                    placeholder="Drop, paste or choose a picture",
+                    height=230,
+                    elem_id="mm-picture",
+                )
+                static_part("uploads", "mm-uploads")
             with gr.Column(min_width=260, scale=3, elem_id="mm-words"):
                 text = gr.Textbox(
                     label="What should be different?",
@@ -84,7 +84,6 @@ def build(
                 with gr.Row(elem_id="mm-buttons"):
                     go = gr.Button("Search and explain", variant="primary", elem_id="mm-go", scale=4)
                     cancel = gr.Button("Cancel", elem_id="mm-cancel", scale=1, min_width=90)
-                static_part("uploads", "mm-uploads")
         shown = [_example_view(example) for example in curated]
         strip = live_part(
             "examples",

@@ -3,6 +3,7 @@
 import { button, el } from "./dom.js";
 import { chosenGallery } from "./galleries.js";
 import { readLink } from "./link.js";
+import { adoptFields } from "./question.js";
 import { setBusy, setIdle } from "./status.js";
 
 let opening = false; // one at a time: the answers to two quick clicks could come in either order
@@ -15,6 +16,7 @@ export const exampleOpened = () => {
   opening = false;
   next = null;
   setIdle();
+  adoptFields();
   if (waiting) openNow(waiting);
 };
 

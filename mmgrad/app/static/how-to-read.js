@@ -1,4 +1,4 @@
-/* How to read an answer, beside the first one; it can be folded away. */
+/* How to read an answer, beside it; it can be folded away. */
 import { el } from "./dom.js";
 
 const POINTS = [
@@ -11,7 +11,7 @@ const POINTS = [
 export const howToRead = () =>
   el(
     "details",
-    { class: "mm-how", open: true },
+    { class: "mm-how" },
     el("summary", {}, "How to read this"),
     el("ul", {}, ...POINTS.map((point) => el("li", {}, point))),
   );

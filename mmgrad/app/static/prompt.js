@@ -1,5 +1,5 @@
 /* The question: sentences that suit the picture, the guard against a second question, and pasting a picture. */
-import { button, el } from "./dom.js";
+import { button, el, scrollTo } from "./dom.js";
 import { checkFields, clearError } from "./errors.js";
 import { fileInput, hasPicture, promptField, writePrompt } from "./fields.js";
 import { rememberQuestion, watchFields } from "./question.js";
@@ -15,7 +15,7 @@ export const hints = (element, props, trigger, watch) => {
       wantsFocus = true;
       trigger("any_picture");
     },
-    { class: "mm-plain mm-any" },
+    { class: "mm-any" },
   );
   const list = el("ul", { class: "mm-hints", "aria-label": "Ways to say it" });
   const update = () => {
@@ -34,7 +34,8 @@ export const hints = (element, props, trigger, watch) => {
     }
     if (hasPicture()) clearError("picture");
   };
-  element.replaceChildren(random, list);
+  const skip = button("Skip to the results", skipToResults, { class: "mm-skip" });
+  element.replaceChildren(skip, el("div", { class: "mm-suggestions" }, random, list));
   watch("value", update);
   update();
   listen();
@@ -70,12 +71,26 @@ const pastePicture = (event) => {
   input.dispatchEvent(new Event("change", { bubbles: true }));
 };
 
+/* The page has a base address, against which a plain link to a part of it would be read. */
+const skipToResults = () => {
+  const start = document.getElementById("mm-answer-start");
+  start?.focus({ preventScroll: true });
+  scrollTo(start);
+};
+
+const followSkipLink = (event) => {
+  if (!event.target.closest?.("a.mm-skip")) return;
+  event.preventDefault();
+  skipToResults();
+};
+
 let listening = false;
 const listen = () => {
   if (listening) return;
   listening = true;
   document.addEventListener("click", guard, true);
   document.addEventListener("keypress", guard, true);
+  document.addEventListener("click", followSkipLink);
   document.addEventListener("paste", pastePicture);
   document.addEventListener("input", (event) => event.target === promptField() && clearError("text"), true);
   watchFields();

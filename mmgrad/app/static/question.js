@@ -63,7 +63,12 @@ export const adoptFields = () => {
 
 /* Watch the fields; called once, when they are there. */
 export const watchFields = () => {
-  document.addEventListener("input", (event) => event.target === promptField() && check(), true);
+  const typed = (event) => {
+    if (event.target !== promptField()) return;
+    adopting = false; // the server sets the prompt without an event
+    check();
+  };
+  document.addEventListener("input", typed, true);
   const field = document.getElementById("mm-ask");
   if (field) new MutationObserver(check).observe(field, { subtree: true, childList: true, attributeFilter: ["src"] });
 };

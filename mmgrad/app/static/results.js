@@ -68,6 +68,8 @@ export const results = (element, props, trigger, watch) => {
   const referenceLegend = legend();
   const hitsLegend = legend();
   const referenceBox = el("div", { class: "mm-reference-box" });
+  const help = howToRead();
+  let helped = false; // whether the help was open beside an answer of the visitor's own
   const grid = createGrid({ open: (index) => dialog.open(index) });
   const probe = createProbe({ value: () => value, followUp, mark: grid.mark });
   const analysis = createAnalysis({ value: () => value, followUp });
@@ -106,7 +108,7 @@ export const results = (element, props, trigger, watch) => {
         "section",
         { class: "mm-results", "aria-label": "Results" },
         el("div", { class: "mm-bar" }, foundIn, hitsLegend.element),
-        howToRead(),
+        help,
         confidence,
         excluded,
         grid.element,
@@ -242,6 +244,7 @@ export const results = (element, props, trigger, watch) => {
     const next = props.value;
     if (!next?.reference) return;
     const fresh = draw(next, history.compared(next.query), value);
+    if (!next.arrival && !helped) helped = help.open = true;
     if (next.arrival) forgetQuestion();
     else if (fresh) questionAnswered();
     if (next.words) {

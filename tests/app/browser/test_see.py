@@ -1,6 +1,11 @@
 """See which region the text is changing: maps over pictures, ways to draw them, values under the pointer."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
+
+from mmgrad.app.colors import heat_tables
 
 
 @pytest.fixture
@@ -47,19 +52,38 @@ def test_every_map_lies_exactly_over_its_picture(visitor):
         assert heat[4] == pytest.approx(picture[4], rel=0.02)
 
 
-def test_a_map_is_strongest_where_the_engine_says(visitor, served, photo):
-    x, y = served.explain(photo, "make the box blue", 1).reference.peak_xy
-    at = visitor.page.eval_on_selector(
-        ".mm-reference canvas.mm-heat",
-        """each => {
-            const { data } = each.getContext("2d").getImageData(0, 0, each.width, each.height);
-            let best = 3;
-            for (let i = 3; i < data.length; i += 4) if (data[i] > data[best]) best = i;
-            const pixel = (best - 3) / 4;
-            return [(pixel % each.width + 0.5) / each.width, (Math.floor(pixel / each.width) + 0.5) / each.height];
-        }""",
-    )
-    assert at == pytest.approx([(x + 0.5) / 320, (y + 0.5) / 240], abs=0.03)  # a flat top of 255 steps, 240 pixels wide
+DRAWN = """each => {
+    const { width, height } = each;
+    const { data } = each.getContext("2d").getImageData(0, 0, width, height);
+    return { width, height, alpha: Array.from({ length: width * height }, (_, i) => data[4 * i + 3]) };
+}"""
+
+
+def test_what_is_drawn_is_what_the_engine_computes(visitor, served, photo):
+    explanation = served.explain(photo, "make the box blue", 12)
+    scale = max(hit.attention.peak for hit in explanation.hits)
+    expected = [(explanation.reference, explanation.reference.peak)]
+    expected += [(hit.attention, scale) for hit in explanation.hits if not hit.attention.empty]
+    canvases = visitor.page.locator(".mm-columns canvas.mm-heat:visible").all()
+    assert len(canvases) == len(expected) == 12
+    for canvas, (attention, peak) in zip(canvases, expected, strict=True):
+        compare(canvas.evaluate(DRAWN), attention, peak)
+
+
+def compare(drawn: dict, attention, peak: float) -> None:
+    """Turn the opacity of a heat map back into values, and compare them with the engine's."""
+    alphas = heat_tables()["ember"][:, 3]
+    shape = drawn["height"], drawn["width"]
+    steps = np.searchsorted(alphas, np.array(drawn["alpha"]).reshape(shape))
+    box = replace(attention.letterbox, height=shape[0], width=shape[1])
+    truth = box.restore(np.maximum(attention.values, 0))
+    assert steps.max() == pytest.approx(255 * attention.peak / peak, abs=2)
+    assert abs(steps / 255 - np.clip(truth / peak, 0, 1)).max() < 0.01
+    if attention.peak < peak / 4:
+        return  # too few of the 255 steps to tell where half of its peak is
+    half = 0.5 * attention.peak
+    ours, theirs = steps * peak / 255 >= half, truth >= half
+    assert (ours & theirs).sum() / (ours | theirs).sum() >= 0.98
 
 
 def test_contour_spotlight_and_signed_evidence_are_drawn_without_a_request(visitor):

@@ -30,6 +30,25 @@ def test_a_file_is_saved(visit, label, name, start):
     visitor.page.get_by_text(f"{name} is saved.").wait_for()
 
 
+def test_the_view_that_is_chosen_is_saved_as_a_picture(visit):
+    visitor = visit()
+    page = visitor.page
+    page.locator(".mm-example").first.click()
+    visitor.wait_for_answer("make number 0 red")
+
+    def saved() -> bytes:
+        with page.expect_download() as download:
+            page.get_by_role("button", name="This view (PNG)").click()
+        return download.value.path().read_bytes()
+
+    whole = saved()
+    assert whole.startswith(b"\x89PNG")
+    page.locator(".mm-reference .mm-word").nth(1).click()
+    word = saved()
+    page.check(".mm-modes input[value=contour]", force=True)
+    assert len({whole, word, saved()}) == 3
+
+
 def test_a_link_opens_the_same_question_in_another_window(visit, size, address, served, photo):
     first = visit(size, permissions=["clipboard-read", "clipboard-write"])
     first.ask(photo, 'what "is" this & that?')
