@@ -60,13 +60,13 @@ def test_two_questions_are_told_apart(on):
 def test_an_answer_says_which_question_it_answers(on):
     asked = next(on.ask(PICTURE, "make it blue", 1.5, True))["query"]
     assert asked.pop("picture").startswith("upload:")
-    assert asked == {"text": "make it blue", "strength": 1.5, "leave_out": True, "gallery": "drawn"}
+    assert asked == {"text": "make it blue", "text_weight": 1.5, "exclude_duplicates": True, "gallery": "drawn"}
 
 
 def test_balance_and_copies_reach_the_engine(on, drawn_engine):
     *_, last = on.ask(PICTURE, "make it blue", 0.5, True)
     assert drawn_engine.asked[-1] == ("stream", "make it blue", 12, 0.5, True)
-    assert last["left_out"] == 1
+    assert last["excluded"] == 1
 
 
 def test_a_gallery_of_fewer_than_twelve_pictures_shows_them_all(on, drawn_engine):
@@ -91,7 +91,7 @@ def test_what_the_engine_refuses_is_answered_in_its_own_sentence(on):
 
 
 def test_a_defect_is_not_shown_as_the_visitors_fault(on, drawn_engine, monkeypatch):
-    monkeypatch.setattr(drawn_engine, "stream", lambda *_: (_ for _ in ()).throw(KeyError("internal")))
+    monkeypatch.setattr(drawn_engine, "stream", lambda *_, **__: (_ for _ in ()).throw(KeyError("internal")))
     with pytest.raises(KeyError):
         next(on.ask(PICTURE, "make it blue"))
 
@@ -189,7 +189,7 @@ def test_a_closer_question_about_an_unknown_result_is_answered_in_a_sentence(on,
 
 @pytest.mark.parametrize("kind", ["png", "pdf", "json", "npz"])
 def test_a_file_is_made_of_the_same_question(on, drawn_engine, query, kind):
-    answer = on.take(event(query=query | {"leave_out": True}, ticket=1, file=kind))
+    answer = on.take(event(query=query | {"exclude_duplicates": True}, ticket=1, file=kind))
     assert answer["name"] == f"mmgrad.{kind}"
     assert drawn_engine.asked[-1] == ("stream", "make it blue", 12, 1.0, True)
 

@@ -122,7 +122,7 @@ def test_a_map_without_evidence_says_why(last, make_map, text, of_reference, of_
 
 def test_the_confidence_goes_along_where_there_is_one(drawn_engine):
     assert hits_view(drawn_engine.explain(PICTURE, "make it blue"))["confidence"] == 0.823
-    assert hits_view(drawn_engine.explain(PICTURE, "make it blue", 3, 1.5))["confidence"] is None
+    assert hits_view(drawn_engine.explain(PICTURE, "make it blue", 3, text_weight=1.5))["confidence"] is None
 
 
 def test_the_reference_has_a_scale_of_its_own(last):
