@@ -1,4 +1,4 @@
-"""Closer questions as plain data for the page: the contrast of two results, text-blind maps, the check by covering."""
+"""Follow-up analyses as plain data for the page: contrast of two results, text-agnostic maps, the occlusion check."""
 
 from collections.abc import Sequence
 from statistics import median

@@ -1,52 +1,36 @@
 """The page's parts, and which event calls which handler."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 import mmgrad
 from mmgrad.app.api import FIGURE_TOP_K, ProgrammaticAPI
-from mmgrad.app.examples import FOLDER, example_view, load_examples
+from mmgrad.app.assets import STATIC, routes, thumbnail_url
+from mmgrad.app.colors import color_view
+from mmgrad.app.examples import FOLDER, Example, load_examples
 from mmgrad.app.galleries import is_shipped
 from mmgrad.app.handlers import DEFAULT_PROMPTS, Handlers
+from mmgrad.app.html_head import PAGES, PageHead
 from mmgrad.app.image_input import ImageInput
+from mmgrad.app.parts import live_part, page_call, static_part
+from mmgrad.app.report import report_markdown
 from mmgrad.app.request_checks import CheckedBlocks, use_json_for_tools
 from mmgrad.app.settings import Limits
-from mmgrad.app.tables import read_report
 from mmgrad.app.theme import theme
-from mmgrad.app.view import colours_view
+from mmgrad.app.view import View
 from mmgrad.engine import DEFAULT_TOP_K, MAX_TEXT, MAX_TEXT_WEIGHT, Engine
 
-STATIC = Path(__file__).resolve().parent / "static"
-SCRIPTS = (
-    "dom.js",
-    "maps.js",
-    "look.js",
-    "panel.js",
-    "words.js",
-    "gallery.js",
-    "place.js",
-    "grid.js",
-    "detail.js",
-    "lab.js",
-    "lab_contrast.js",
-    "lab_blind.js",
-    "lab_check.js",
-    "trail.js",
-    "take.js",
-    "stage.js",
-    "strip.js",
-    "page.js",
-)
 MODEL: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-CLOSER = ("contrast", "text_blind", "responses", "check", "take")
-"""Closer questions about an answer: events of the stage, and the handlers' methods of the same names."""
+FOLLOW_UPS = ("contrast", "text_blind", "responses", "check", "take")
+"""Questions about an answer: events of the results, and the handlers' methods of the same names."""
 
-LICENCE = "Apache-2.0; cut-outs and pictures made of them GPL-3.0-or-later"
+LICENSE = "Apache-2.0; cut-outs and pictures made of them GPL-3.0-or-later"
 
 
 def build(
@@ -63,20 +47,20 @@ def build(
     limits = limits or Limits()
     curated = load_examples(examples)
     on = Handlers(engines, curated, limits, prepared)
-    with CheckedBlocks(title="mmgrad", analytics_enabled=False, delete_cache=(600, 3600)) as page:
+    with CheckedBlocks(title=PAGES[""][0], analytics_enabled=False, delete_cache=(600, 3600)) as page:
         gr.Navbar(visible=False)
-        _static("header.html", "mm-header")
+        static_part("header", "mm-header", pictures=_count(engines))
         with gr.Row(elem_id="mm-ask", equal_height=True):
-            picture = ImageInput(
-                label="Reference picture",
-                sources=["upload", "clipboard", "webcam"],
-                buttons=[],
-                placeholder="Drop, paste or choose a picture",
-                height=300,
-                min_width=260,
-                scale=2,
-                elem_id="mm-picture",
-            )
+            with gr.Column(min_width=260, scale=2, elem_id="mm-given"):
+                picture = ImageInput(
+                    label="Your picture",
+                    sources=["upload", "clipboard", "webcam"],
+                    buttons=[],
+                    placeholder="Drop, paste or choose a picture",
+                    height=230,
+                    elem_id="mm-picture",
+                )
+                static_part("uploads", "mm-uploads")
             with gr.Column(min_width=260, scale=3, elem_id="mm-words"):
                 text = gr.Textbox(
                     label="What should be different?",
@@ -86,60 +70,74 @@ def build(
                     max_length=MAX_TEXT,
                     elem_id="mm-text",
                 )
-                hints = _live("hints", list(DEFAULT_PROMPTS), events=("any_picture",))
+                hints = live_part("hints", list(DEFAULT_PROMPTS), events=("any_picture",))
                 gallery = _chooser(engines)
-                with gr.Accordion("Balance and copies", open=False, elem_id="mm-more"):
-                    strength = gr.Slider(
-                        0, MAX_TEXT_WEIGHT, 1, step=0.1, label="How much the text counts", info="0: picture alone"
+                with gr.Accordion("Options", open=False, elem_id="mm-more"):
+                    text_weight = gr.Slider(
+                        0,
+                        MAX_TEXT_WEIGHT,
+                        1,
+                        step=0.1,
+                        label="Weight of the text",
+                        info="0 picture only, 1 normal, 2 double",
                     )
-                    leave_out = gr.Checkbox(False, label="Leave out copies of the reference")
+                    exclude_duplicates = gr.Checkbox(False, label="Hide copies of my picture")
                 with gr.Row(elem_id="mm-buttons"):
-                    go = gr.Button("Find and explain", variant="primary", elem_id="mm-go", scale=4)
+                    go = gr.Button("Search and explain", variant="primary", elem_id="mm-go", scale=4)
                     cancel = gr.Button("Cancel", elem_id="mm-cancel", scale=1, min_width=90)
-        shown = [example_view(example) for example in curated]
-        strip = _live("strip", shown, events=("pick_example", "reopen"), visible=bool(curated), gallery=on.default)
-        about = _galleries(engines, on.prefixes)
-        stage = _live("stage", None, ("pick_hit", "reopen", "step", *CLOSER), colours=colours_view(), galleries=about)
-        closer = _live("closer", None)
-        _static("notes.html", "mm-notes")
-        _live("footer", _about(engines))
+        shown = [_example_view(example) for example in curated]
+        strip = live_part(
+            "examples",
+            shown,
+            ("pick_example", "open_first", "reopen"),
+            visible=bool(curated),
+            gallery=on.default,
+        )
+        about = _galleries(engines, on)
+        results = live_part(
+            "results", None, ("pick_hit", "reopen", "step", *FOLLOW_UPS), colors=color_view(), galleries=about
+        )
+        follow_up = live_part("followUp", None)
+        static_part("notes", "mm-notes")
+        live_part("footer", _about(engines))
 
-        question = [picture, text, strength, leave_out, gallery]
-        ask: dict[str, Any] = {"fn": on.ask, "inputs": question, "outputs": stage, "show_progress": "minimal"}
+        question = [picture, text, text_weight, exclude_duplicates, gallery]
+        ask: dict[str, Any] = {"fn": on.ask, "inputs": question, "outputs": results, "show_progress": "hidden"}
         ask |= MODEL | {"api_visibility": "private"}
-        rest = {"fn": None, "js": "() => mmgrad.rest()"} | QUIET
-        shut = rest | {"js": "() => mmgrad.opened()"}
 
-        gr.on([go.click, text.submit], fn=None, js="() => mmgrad.busy()", **QUIET)
         asked = gr.on([go.click, text.submit], trigger_mode="multiple", **ask)  # also while a cancelled one winds up
-        opened = strip.pick_example(on.open_example, outputs=[*question, stage], trigger_mode="multiple", **QUIET)
-        stage.pick_hit(on.use_hit, outputs=picture, **QUIET).success(fn=None, js="() => mmgrad.onward()", **QUIET)
+        opened = strip.pick_example(on.open_example, outputs=[*question, results], trigger_mode="multiple", **QUIET)
+        strip.open_first(_answer_only(on), outputs=results, **QUIET)
+        results.pick_hit(on.use_hit, outputs=picture, **QUIET).success(**_in_page("resultChosen"))
         hints.any_picture(on.use_any, inputs=gallery, outputs=picture, **QUIET)
-        stage.step(on.reopen, outputs=question, trigger_mode="multiple", **QUIET)
+        stepped = results.step(on.reopen, outputs=question, trigger_mode="multiple", **QUIET)
+        stepped.success(**_in_page("adoptFields"))
         again = [
-            reopen(on.reopen, outputs=question, **QUIET)
-            .success(fn=None, js="() => mmgrad.busy()", **QUIET)
-            .success(**ask)
-            for reopen in (stage.reopen, strip.reopen)  # a link; an example in another gallery
+            reopen(on.reopen, outputs=question, **QUIET).success(**_in_page("questionReopened")).success(**ask)
+            for reopen in (results.reopen, strip.reopen)  # a link; an example in another gallery
         ]
-        for event, after in ((asked, rest), (opened, shut), *((one, rest) for one in again)):
-            event.then(**after)
-            event.failure(**after)  # "then" does not come after an error
-        cancel.click(cancels=[asked, *again], **rest | {"js": "() => mmgrad.stop()"})
-        for name in CLOSER:
-            answered = getattr(stage, name)(
-                getattr(on, name), outputs=closer, trigger_mode="multiple", **QUIET, **MODEL
+        for event in (asked, *again):
+            event.then(**_in_page("setIdle"))
+            event.failure(**_in_page("setFailed"))  # "then" does not come after an error
+        opened.then(**_in_page("exampleOpened"))
+        opened.failure(**_in_page("exampleOpened"))
+        cancel.click(cancels=[asked, *again], **_in_page("setCancelled"))
+        for name in FOLLOW_UPS:
+            answered = getattr(results, name)(
+                getattr(on, name), outputs=follow_up, trigger_mode="multiple", **QUIET, **MODEL
             )
-            answered.failure(fn=None, js=f"() => mmgrad.calm('{name}')", **QUIET)
+            answered.failure(**_in_page("onError", name))
         seen = picture.change(on.look, inputs=[picture, gallery], outputs=hints, **QUIET, **MODEL)
         seen.failure(fn=None, js="() => null", outputs=picture, **QUIET)  # a broken picture is not worth showing
         picture.upload(on.preview, inputs=picture, outputs=picture, **QUIET)
+        seen.failure(**_in_page("badPicture"))
         _programs(ProgrammaticAPI(engines, limits), list(engines))
     with page.route("Method", "method"):
         gr.Navbar(visible=False)
-        _static("method.html", "mm-method")
-        _live("tables", read_report())
-        _live("footer", _about(engines))
+        static_part("method", "mm-method")
+        gr.Markdown(report_markdown(), elem_id="mm-tables", elem_classes="mm-prose")
+        live_part("report", None)
+        live_part("footer", _about(engines))
     return page.queue(max_size=limits.queue)
 
 
@@ -158,8 +156,8 @@ def launch(
     page = build(engines, examples, limits, prepared)
     _, address, _ = page.launch(
         theme=theme(),
-        css_paths=STATIC / "page.css",
-        head=_scripts(),
+        css_paths=STATIC / "style.css",
+        app_kwargs={"routes": routes(load_examples(examples)), "middleware": [Middleware(PageHead)]},
         footer_links=[],
         ssr_mode=False,
         show_error=False,
@@ -192,31 +190,30 @@ def _programs(on: ProgrammaticAPI, galleries: list[str]) -> None:
     draw.click(on.draw, [image, text, figure_top_k, gallery], drawn, api_name="draw", **MODEL)
 
 
-def _scripts() -> str:
-    return "\n".join(f"<script>\n{(STATIC / name).read_text(encoding='utf-8')}</script>" for name in SCRIPTS)
+def _in_page(name: str, *arguments: str) -> dict[str, Any]:
+    """An event that only calls an export of the page's modules."""
+    return {"fn": None, "js": page_call(name, *arguments), **QUIET}
 
 
-def _static(name: str, element: str) -> gr.HTML:
-    """A part that never changes: our own markup, with nothing of a visitor's in it."""
-    markup = (STATIC / name).read_text(encoding="utf-8")
-    return gr.HTML(html_template=markup, js_on_load=None, elem_id=element, apply_default_css=False)
+def _answer_only(on: Handlers) -> Callable[[gr.EventData], View]:
+    """The answer to an example for a page that has just opened: the fields stay free for the visitor's own question."""
+
+    def open_first(event: gr.EventData) -> View:
+        *_, shown = on.open_example(event)
+        return shown | {"arrival": True}
+
+    return open_first
 
 
-def _live(part: str, value: Any, events: tuple[str, ...] = (), visible: bool = True, **props: Any) -> gr.HTML:
-    """A part that the page's scripts draw from `props.value`; its template is empty, so no text is ever evaluated.
-
-    Gradio finds the events of a part by their names in its script, so they are named there in a comment.
-    """
-    named = " ".join(f'trigger("{event}")' for event in events)
-    return gr.HTML(
-        value=value,
-        html_template="",
-        js_on_load=f"/* {named} */ mmgrad.{part}(element, props, trigger, watch);",
-        elem_id=f"mm-{part}",
-        apply_default_css=False,
-        visible=visible,
-        **props,
-    )
+def _example_view(example: Example) -> View:
+    return {
+        "id": example.id,
+        "text": example.text,
+        "edit": example.edit,
+        "look_at": example.look_at,
+        "fails": example.fails,
+        "picture": thumbnail_url(example),
+    }
 
 
 def _chooser(engines: Mapping[str, Engine]) -> gr.HTML | gr.State:
@@ -224,21 +221,32 @@ def _chooser(engines: Mapping[str, Engine]) -> gr.HTML | gr.State:
     first = next(iter(engines))
     if len(engines) == 1:
         return gr.State(first)
-    return _live("gallery", first, choices=[[name, len(engine.gallery)] for name, engine in engines.items()])
+    return live_part("gallery", first, choices=[[name, len(engine.gallery)] for name, engine in engines.items()])
 
 
-def _galleries(engines: Mapping[str, Engine], prefixes: Mapping[str, str]) -> list[dict[str, Any]]:
-    """What the page knows of each gallery: its name, what stands before its pictures' ids, whether it is shipped."""
+def _galleries(engines: Mapping[str, Engine], on: Handlers) -> list[dict[str, Any]]:
+    """What the page knows of each gallery: name, prefix of its pictures' names, whether it is shipped, and the number
+    of results of an answer."""
     return [
-        {"name": name, "prefix": prefixes[name], "shipped": is_shipped(engine.gallery.folder)}
+        {
+            "name": name,
+            "prefix": on.prefixes[name],
+            "shipped": is_shipped(engine.gallery.folder),
+            "results": on._top_k(engine),
+        }
         for name, engine in engines.items()
     ]
+
+
+def _count(engines: Mapping[str, Engine]) -> str:
+    count = len(next(iter(engines.values())).gallery)
+    return f"{count:,} picture" if count == 1 else f"{count:,} pictures"
 
 
 def _about(engines: Mapping[str, Engine]) -> dict[str, Any]:
     return {
         "version": mmgrad.__version__,
-        "licence": LICENCE,
+        "license": LICENSE,
         "model": next(iter(engines.values())).model.name,
         "galleries": [[name, len(engine.gallery)] for name, engine in engines.items()],
     }

@@ -1,4 +1,4 @@
-"""The look that Gradio's own parts take: neutral greys, one warm accent, the fonts of the visitor's system."""
+"""The Gradio theme: neutral grays, one warm accent, the fonts of the visitor's system."""
 
 import gradio as gr
 
@@ -7,7 +7,7 @@ MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 
 
 def theme() -> gr.themes.Base:
-    """A theme that asks no font of anyone: names of fonts only, never a GoogleFont."""
+    """The theme. It names system fonts only, so that no font is downloaded."""
     return gr.themes.Base(
         primary_hue=gr.themes.colors.orange,
         neutral_hue=gr.themes.colors.stone,

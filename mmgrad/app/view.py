@@ -1,19 +1,19 @@
 """An explanation as plain data for the page: pictures as data URIs, maps as raw values, the rest as numbers and text.
 
-The page draws the maps itself (`maps.js`), so that another way of drawing, a click on a word or the value under the
-pointer cost no request. Colours come from `mmgrad.render.overlay`. Panels that are compared share one scale.
+The page draws the maps itself (`static/maps.js`): another mode, a click on a word or the value under the pointer needs
+no request. Panels that are compared share one scale, which ends at the greatest value in any of them.
 """
 
 import base64
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from io import BytesIO
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from mmgrad.render.overlay import heat_rgba, signed_rgba
+from mmgrad.app.colors import choose_table
+from mmgrad.app.reasons import Reason, reason
 from mmgrad.results import AttentionMap, Explanation, Hit
 from mmgrad.results.hits import metadata_of
 
@@ -22,7 +22,8 @@ HIT_SIDE = 640
 THUMB_SIDE = 256
 """Longest sides, in pixels, of the pictures that are sent."""
 
-_REACH_SIDE = 64
+_SCALE_SIDE = 240
+"""Longest side, in pixels, at which scales are measured; the page draws maps at as many."""
 
 _UNREADABLE = np.full((HIT_SIDE // 4, HIT_SIDE // 4, 3), 200, np.uint8)
 """Shown for a picture of the gallery that can no longer be read."""
@@ -33,13 +34,15 @@ View = dict[str, Any]
 def reference_view(explanation: Explanation) -> View:
     """The first step: the reference and its map, on its own scale."""
     reference = explanation.reference
+    why = reason(explanation.text, "reference")
     return {
         "text": explanation.text,
         "step": "reference",
         "reference": {
-            **panel_view(explanation.image, reference, REFERENCE_SIDE),
-            "scale": {"peak": reference.peak, "reach": reach([reference])},
+            **panel_view(explanation.image, reference, REFERENCE_SIDE, why),
+            "scale": {"peak": reference.peak, "reach": 0.0 if reference.empty else reach([reference])},
         },
+        "colors": choose_table([(explanation.image, reference, reference.peak)]),
         "model": explanation.model,
         "gallery": explanation.gallery,
     }
@@ -47,11 +50,17 @@ def reference_view(explanation: Explanation) -> View:
 
 def hits_view(explanation: Explanation) -> View:
     """The second step: the hits and their maps, all on one scale."""
+    reference = explanation.reference
+    maps = [hit.attention for hit in explanation.hits]
+    peak = max((each.peak for each in maps), default=0.0)
+    why = reason(explanation.text, "result")
+    panels = [(hit.image, hit.attention, peak) for hit in explanation.hits if hit.image is not None]
     return {
         "step": "hits",
-        "scale": {"peak": explanation.scale, "reach": reach(hit.attention for hit in explanation.hits)},
-        "hits": [_hit(hit) for hit in explanation.hits],
-        "left_out": len(explanation.excluded),
+        "scale": {"peak": peak, "reach": reach(each for each in maps if not each.empty)},
+        "colors": choose_table([(explanation.image, reference, reference.peak), *panels]),
+        "hits": [_hit(hit, why) for hit in explanation.hits],
+        "excluded": len(explanation.excluded),
         "confidence": explanation.confidence,
     }
 
@@ -64,10 +73,7 @@ def words_view(explanation: Explanation) -> View:
     strongest = max((abs(word.weight) for word in words), default=0.0)
     return {
         "step": "words",
-        "word_scale": {
-            "reference": {"peak": _peak(over_reference), "reach": reach(over_reference)},
-            "hits": {"peak": _peak(over_hits), "reach": reach(over_hits)},
-        },
+        "word_scale": {"reference": _scale(over_reference), "hits": _scale(over_hits)},
         "words": [
             {
                 "word": word.word,
@@ -84,28 +90,33 @@ def words_view(explanation: Explanation) -> View:
     }
 
 
-def panel_view(image: np.ndarray, evidence: AttentionMap, side: int = HIT_SIDE) -> View:
-    """A picture, uint8 [H, W, 3], its map, and the geometry between the two."""
+def panel_view(image: np.ndarray, evidence: AttentionMap, side: int = HIT_SIDE, why: Reason = "below_level") -> View:
+    """A picture, uint8 [H, W, 3], its map, and the geometry between the two. `why` is the reason for an empty map."""
     box = evidence.letterbox
     return {
         "picture": picture_uri(image, side),
         "width": image.shape[1],
         "height": image.shape[0],
         "box": [box.top, box.left, box.inner_height, box.inner_width, box.size],
-        "map": map_view(evidence),
+        "map": map_view(evidence, why),
     }
 
 
-def map_view(evidence: AttentionMap) -> View:
-    """The raw values of a map, signed float32 row by row in base 64, its shape, and whether it holds no evidence; and
-    `change`, the evidence for and against the change alone, where that is less."""
+def map_view(evidence: AttentionMap, why: Reason = "below_level") -> View:
+    """A map as plain data.
+
+    `values` are signed float32, row by row in base 64; `shape` is [rows, columns]; `empty` tells whether there is no
+    evidence, with a `reason`; `change` is the evidence for and against the change alone, where that is less.
+    """
     view: View = {"values": _floats(evidence.values), "shape": list(evidence.values.shape), "empty": evidence.empty}
+    if evidence.empty:
+        view["reason"] = why
     return view if evidence.change is None else view | {"change": _floats(evidence.change)}
 
 
 def reach(maps: Iterable[AttentionMap]) -> float:
     """The greatest absolute value of some maps inside their pictures: the scale of signed panels."""
-    return max((float(np.abs(_small(each)).max()) for each in maps), default=0.0)
+    return max((float(np.abs(_small(each, each.signed)).max()) for each in maps), default=0.0)
 
 
 def picture_uri(image: np.ndarray, side: int) -> str:
@@ -119,32 +130,32 @@ def picture_uri(image: np.ndarray, side: int) -> str:
     return f"data:image/jpeg;base64,{_base64(buffer.getvalue())}"
 
 
-def colours_view() -> dict[str, str]:
-    """RGBA bytes in base 64: "heat", 256 steps from none to the peak; "signed", 511 from all against to all for."""
-    heat = heat_rgba(np.linspace(0, 1, 256)[None], peak=1)
-    signed = signed_rgba(np.linspace(-1, 1, 511)[None], peak=1)
-    return {"heat": _base64(heat.tobytes()), "signed": _base64(signed.tobytes())}
-
-
-def _hit(hit: Hit) -> View:
+def _hit(hit: Hit, why: Reason) -> View:
     return {
         "rank": hit.rank,
         "id": hit.record.id,
         "score": hit.score,
-        **metadata_of(hit.record),
-        **panel_view(_UNREADABLE if hit.image is None else hit.image, hit.attention),
+        "peak": hit.attention.peak,
+        **_metadata(hit),
+        **panel_view(_UNREADABLE if hit.image is None else hit.image, hit.attention, HIT_SIDE, why),
     }
 
 
-def _peak(maps: Iterable[AttentionMap]) -> float:
-    return max((each.peak for each in maps), default=0.0)
+def _metadata(hit: Hit) -> View:
+    told = metadata_of(hit.record)
+    return {"caption": told["caption"], "license": told.get("license", told.get("licence")), "link": told["link"]}
 
 
-def _small(evidence: AttentionMap) -> np.ndarray:
-    """The signed map over a small copy of the picture: the same places of the square, fewer pixels."""
+def _scale(maps: Sequence[AttentionMap]) -> View:
+    """The scale of many maps, measured on small copies of their pictures."""
+    peaks = (0.0 if each.empty else float(_small(each, np.maximum(each.values, 0)).max()) for each in maps)
+    return {"peak": max(peaks, default=0.0), "reach": reach(each for each in maps if not each.empty)}
+
+
+def _small(evidence: AttentionMap, values: np.ndarray) -> np.ndarray:
+    """Values of a map over a small copy of its picture: the same places of the square, fewer pixels."""
     box = evidence.letterbox
-    height, width = _within(box.height, box.width, _REACH_SIDE)
-    return replace(box, height=height, width=width).restore(evidence.signed)
+    return box.restore(values, _within(box.height, box.width, _SCALE_SIDE))
 
 
 def _within(height: int, width: int, side: int) -> tuple[int, int]:

@@ -33,7 +33,7 @@ class DrawnEngine:
     """Answers about pictures in a folder; the glow lies where it is told to, nothing is learnt.
 
     A text with "red" turns the order of the gallery around. The third result never has evidence. While `gate` is
-    not set, an answer stops after the reference map. `asked` remembers what came in.
+    not set, an answer stops after the reference map; while `hold` is not, before it. `asked` remembers what came in.
     """
 
     def __init__(
@@ -52,6 +52,8 @@ class DrawnEngine:
         self.name = folder.name
         self.gate = Event()
         self.gate.set()
+        self.hold = Event()
+        self.hold.set()
         self.asked: list[tuple[Any, ...]] = []
 
     def stream(
@@ -62,6 +64,7 @@ class DrawnEngine:
             raise InputError("The text is empty; say in words what should be different.")
         if not isinstance(top_k, int) or top_k < 1:
             raise InputError(f"The number of results must be a whole number, not {top_k!r}.")
+        self.hold.wait(PATIENCE)
         image = load_image(image)
         result = Explanation(
             text, image, spot(image, 4, 4, 0.02), (), (), "drawn", self.gallery.folder.name, "d0d0", text_weight

@@ -76,7 +76,7 @@ def test_an_answer_says_which_question_it_answers(on):
 def test_balance_and_copies_reach_the_engine(on, drawn_engine):
     *_, last = on.ask(PICTURE, "make it blue", 0.5, True)
     assert drawn_engine.asked[-1] == ("stream", "make it blue", 12, 0.5, True)
-    assert last["left_out"] == 1
+    assert last["excluded"] == 1
 
 
 def test_a_gallery_of_fewer_than_twelve_pictures_shows_them_all(on, drawn_engine):

@@ -9,7 +9,6 @@ from PIL import Image
 
 from mmgrad.app.example_cache import answer
 from mmgrad.app.view import (
-    colours_view,
     hits_view,
     map_view,
     panel_view,
@@ -78,17 +77,52 @@ def test_pictures_are_made_smaller_and_never_larger():
     assert decoded(picture_uri(np.zeros((60, 30, 3), np.uint8), 200)).size == (30, 60)
 
 
-def test_results_share_one_scale_and_the_empty_one_is_told(last):
+def test_results_share_one_scale_that_ends_at_the_strongest_and_the_empty_one_is_told(last):
     view = hits_view(last)
-    assert view["scale"]["peak"] == last.hits[0].attention.peak
-    assert view["scale"]["reach"] >= view["scale"]["peak"] * 0.9  # read at fewer pixels
+    assert view["scale"]["peak"] == max(hit.attention.peak for hit in last.hits)
+    assert view["scale"]["reach"] == pytest.approx(view["scale"]["peak"], rel=0.01)  # read at other pixels
     assert [hit["rank"] for hit in view["hits"] if hit["map"]["empty"]] == [3]
     assert [hit["rank"] for hit in view["hits"]] == list(range(1, 13))
 
 
+def test_a_strong_map_far_down_the_list_sets_the_scale(last, make_map):
+    strong = replace(last.hits[7], attention=make_map(last.hits[7].image, 3, 3, 0.5))
+    hits = tuple(strong if hit.rank == 8 else hit for hit in last.hits)
+    assert hits_view(replace(last, hits=hits))["scale"]["peak"] == pytest.approx(0.5, rel=0.1)
+
+
+def test_maps_without_evidence_are_not_in_a_scale(last, make_map):
+    empty = replace(last.hits[0], attention=make_map(last.hits[0].image, 3, 3, 0.5, threshold=1e6))
+    view = hits_view(replace(last, hits=(empty, last.hits[2])))
+    assert view["scale"] == {"peak": 0.0, "reach": 0.0}
+
+
+def test_no_drawn_value_of_a_word_is_above_its_scale(last):
+    scale = words_view(last)["word_scale"]["hits"]
+    maps = [target for word in last.words for target in word.targets]
+    assert scale["peak"] == pytest.approx(max(each.on_original().max() for each in maps), rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("text", "of_reference", "of_result"),
+    [
+        ("add a duck", "addition", "below_level"),
+        ("remove the duck", "below_level", "removal"),
+        ("make it blue", "below_level", "below_level"),
+    ],
+)
+def test_a_map_without_evidence_says_why(last, make_map, text, of_reference, of_result):
+    nothing = make_map(PICTURE, 3, 3, 0.0)
+    said = replace(last, text=text, reference=nothing)
+    assert reference_view(said)["reference"]["map"]["reason"] == of_reference
+    (empty,) = [hit["map"] for hit in hits_view(said)["hits"] if hit["map"]["empty"]]
+    assert empty["reason"] == of_result
+    assert "reason" not in hits_view(said)["hits"][0]["map"]
+
+
 def test_the_confidence_goes_along_where_there_is_one(drawn_engine):
     assert hits_view(drawn_engine.explain(PICTURE, "make it blue"))["confidence"] == 0.823
-    assert hits_view(drawn_engine.explain(PICTURE, "make it blue", 3, 1.5))["confidence"] is None
+    assert hits_view(drawn_engine.explain(PICTURE, "make it blue", 3, text_weight=1.5))["confidence"] is None
 
 
 def test_the_reference_has_a_scale_of_its_own(last):
@@ -143,12 +177,3 @@ def test_the_text_goes_to_the_page_as_it_was_written(drawn_engine):
 
 def test_an_answer_is_plain_json_without_nan(last):
     json.dumps(answer(last), allow_nan=False)
-
-
-def test_colours_are_clear_where_there_is_no_evidence_and_dense_at_the_ends():
-    tables = {name: np.frombuffer(base64.b64decode(text), np.uint8) for name, text in colours_view().items()}
-    heat, signed = tables["heat"].reshape(256, 4), tables["signed"].reshape(511, 4)
-    assert (heat[0, 3], heat[-1, 3]) == (0, 255)
-    assert (signed[255, 3], signed[0, 3], signed[-1, 3]) == (0, 255, 255)
-    assert (np.diff(heat[:, 3].astype(int)) >= 0).all()
-    assert tuple(signed[0, :3]) != tuple(signed[-1, :3])

@@ -1,8 +1,12 @@
-/* A text as it was written, its words as chips coloured by their weight. Offsets count code points, as Python does. */
+/* A text as it was written, its words as chips colored by their weight. Offsets count code points, as Python does. */
+import { el } from "./dom.js";
+import { signed } from "./format.js";
 
-/* `words` have start, end, weight and tone in [-1, 1]; `onclick(index)` makes buttons of them, else they are only shown. */
-mmgrad.words = (text, words, onclick = null) => {
-  const { el, signed } = mmgrad;
+/* The word that a part of a text is. */
+export const wordOf = (text, { start, end }) => Array.from(text).slice(start, end).join("");
+
+/* `words` have start, end, weight and tone from -1 to 1; `onclick(index)` makes buttons of them. */
+export const wordChips = (text, words, onclick = null) => {
   const letters = Array.from(text);
   const parts = [];
   let done = 0;
@@ -13,11 +17,11 @@ mmgrad.words = (text, words, onclick = null) => {
       style: { "--tone": String(Math.abs(each.tone)) },
       title: `weight ${signed(each.weight)}`,
     };
-    const word = letters.slice(each.start, each.end).join("");
+    const action = { type: "button", "data-word": String(index), onclick: () => onclick(index) };
     parts.push(
       onclick
-        ? el("button", { type: "button", "data-word": String(index), onclick: () => onclick(index), ...attributes }, word)
-        : el("span", attributes, word),
+        ? el("button", { ...action, ...attributes }, wordOf(text, each))
+        : el("span", attributes, wordOf(text, each)),
     );
     done = each.end;
   });

@@ -31,8 +31,8 @@ FLAGS = [
     "--use-fake-ui-for-media-stream",
 ]
 PATIENCE = 120_000  # milliseconds: a busy machine is slow, and that is not what is tested here
-SIZES = {"desktop": (1440, 900), "tablet": (768, 1024), "phone": (390, 844)}
-EDITS = ("recolour", "remove", "recolour", "move")
+SIZES = {"tiny": (320, 640), "desktop": (1440, 900), "tablet": (768, 1024), "phone": (390, 844)}
+EDITS = ("recolor", "remove", "recolor", "move")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -88,9 +88,11 @@ class Visitor:
             """() => {
                 const scrolls = (each) =>
                     each && (/auto|scroll/.test(getComputedStyle(each).overflowX) || scrolls(each.parentElement));
-                const ours = document.querySelectorAll(".mm-stage *, .mm-prose *, #mm-strip *, .mm-hints *");
+                const parts = ["#mm-header", "#mm-ask", "#mm-examples", ".mm-answer", ".mm-note", ".mm-prose"];
+                const ours = document.querySelectorAll(parts.map((each) => `${each} *`).join(", "));
+                const seen = (each) => each.getClientRects().length && !each.closest(".mm-hidden, .mm-skip");
                 const ends = Array.from(ours)
-                    .filter((each) => each.getClientRects().length && !scrolls(each.parentElement))
+                    .filter((each) => seen(each) && !scrolls(each.parentElement))
                     .map((each) => Math.round(each.getBoundingClientRect().right - innerWidth));
                 return Math.max(document.documentElement.scrollWidth - innerWidth, ...ends);
             }"""

@@ -1,5 +1,7 @@
 """For everyone: no sideways scroll at any width, no serious barrier, and all of it by keyboard."""
 
+import re
+
 import pytest
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
@@ -23,8 +25,8 @@ def barriers(page) -> list[str]:
 def test_axe_finds_no_serious_barrier_in_an_answer(visit, photo, scheme):
     visitor = visit(scheme=scheme)
     page = visitor.page
-    page.get_by_role("button", name="Balance and copies").click()
-    page.get_by_label("Leave out copies").wait_for()
+    page.get_by_role("button", name="Options").click()
+    page.get_by_label("Hide copies").wait_for()
     assert barriers(page) == []
     visitor.ask(photo, "make the box blue")
     page.locator(".mm-reference .mm-word").first.click()
@@ -33,7 +35,7 @@ def test_axe_finds_no_serious_barrier_in_an_answer(visit, photo, scheme):
     visitor.open_tool(1).locator(".mm-pair").wait_for()
     assert barriers(page) == []
     check = visitor.open_tool(2)
-    check.get_by_role("button", name="Cover and rank again").click()
+    check.get_by_role("button", name="Hide and rank again").click()
     check.locator(".mm-cards").wait_for()
     assert barriers(page) == []
     page.locator(".mm-hit").first.click()
@@ -47,7 +49,9 @@ def test_axe_finds_no_serious_barrier_in_the_method(visit, scheme):
     assert barriers(page) == []
 
 
-@pytest.mark.parametrize(("size", "scheme"), [("phone", "dark"), ("tablet", "light"), ("desktop", "dark")])
+@pytest.mark.parametrize(
+    ("size", "scheme"), [("tiny", "light"), ("phone", "dark"), ("tablet", "light"), ("desktop", "dark")]
+)
 def test_nothing_is_cut_or_scrolls_sideways(visit, photo, size, scheme):
     visitor = visit(size, scheme)
     page = visitor.page
@@ -90,3 +94,71 @@ def test_what_happens_is_said_to_screen_readers(visit, photo):
     visitor.ask(photo, "make the box blue")
     assert visitor.page.locator(".mm-live").text_content() == "Done in 1.23 seconds."
     assert visitor.page.locator(".mm-live").get_attribute("aria-live") == "polite"
+
+
+SMALL = """() => Array.from(document.querySelectorAll("button, a, input, select, summary, [role=button]"))
+    .filter((each) => each.checkVisibility({ visibilityProperty: true }) && !each.closest(".mm-skip, p, dd"))
+    .map((each) => (each.matches("input") && each.closest("label")) || each)
+    .map((each) => [each.textContent.trim() || each.ariaLabel, each.getBoundingClientRect()])
+    .map(([name, box]) => [name, Math.round(box.width), Math.round(box.height)])
+    .filter(([, width, height]) => width && height && (width < 24 || height < 24))"""
+
+
+def test_nothing_that_is_tapped_is_too_small_for_a_finger(visit, photo):
+    visitor = visit("phone")
+    page = visitor.page
+    page.wait_for_selector(".mm-example")
+    for label in ("Upload file", "Capture from camera", "Paste from clipboard"):
+        box = page.locator("#mm-picture").get_by_label(label).bounding_box()
+        assert min(box["width"], box["height"]) >= 44
+    assert page.locator("#mm-go").bounding_box()["height"] >= 44
+    visitor.ask(photo, "make a box blue")
+    clear = page.locator("#mm-picture").get_by_label("Remove Image").bounding_box()
+    assert min(clear["width"], clear["height"]) >= 44
+    assert page.evaluate(SMALL) == []
+
+
+def test_the_results_are_one_key_away(visit, photo):
+    visitor = visit()
+    page = visitor.page
+    page.wait_for_selector(".mm-word")  # the answer on arrival
+    skip = page.get_by_role("link", name="Skip to the results")
+    skip.focus()
+    assert skip.bounding_box()["height"] > 20
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "mm-answer-start"
+    assert page.url.rstrip("/").count("/") == 2  # the page was not left
+
+
+def test_after_a_picture_of_the_gallery_the_focus_is_in_the_sentence(visit):
+    page = visit().page
+    page.get_by_role("button", name="Use a random gallery picture").press("Enter")
+    page.wait_for_function("document.activeElement.matches('#mm-text textarea')")
+
+
+def test_the_chosen_mode_is_told_from_the_others_at_a_glance(visit, photo):
+    for scheme in ("light", "dark"):
+        visitor = visit(scheme=scheme)
+        visitor.page.wait_for_selector(".mm-word")
+        colors = [
+            [float(part) for part in re.findall(r"[\d.]+", color)[:3]]
+            for color in visitor.page.evaluate(
+                """() => [".mm-modes input:checked + span", ".mm-modes"].map((each) =>
+                    getComputedStyle(document.querySelector(each)).backgroundColor)"""
+            )
+        ]
+        light, dark = sorted((luminance(color) for color in colors), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) > 3
+
+
+def luminance(color: list[float]) -> float:
+    """WCAG 2.2, of sRGB from 0 to 255."""
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (x / 255 for x in color))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_where_a_map_is_strongest_is_put_in_words(visit, photo):
+    visitor = visit()
+    visitor.ask(photo, "make the box blue")
+    told = visitor.page.locator(".mm-reference .mm-frame .mm-hidden").text_content()
+    assert told == "Evidence is strongest at the upper left."

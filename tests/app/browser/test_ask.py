@@ -58,12 +58,12 @@ def test_the_reference_map_comes_first_and_the_rest_can_be_called_off(visit, ser
         page.click("#mm-go")
         page.wait_for_selector(".mm-progress[data-step='1']", state="attached")
         assert len(visitor.maps(".mm-reference")) == 1
-        assert page.locator(".mm-wait").count() == 12
+        assert page.locator(".mm-placeholder").count() == 12
         visitor.shoot("waiting")
         page.click("#mm-cancel")
         page.wait_for_function("document.documentElement.dataset.mmBusy === undefined")
-        assert page.locator(".mm-about").first.inner_text() == "Called off."
-        assert page.locator(".mm-hit, .mm-wait").count() == 0
+        assert page.locator(".mm-about").first.inner_text() == "Cancelled."
+        assert page.locator(".mm-hit, .mm-placeholder").count() == 0
     finally:
         served.gate.set()
     visitor.write("make it blue again")
@@ -96,7 +96,7 @@ def test_a_text_is_shown_as_written_and_never_run(visit, size, photo):
     assert page.locator(".mm-text img").count() == 0
     assert page.locator(".mm-reference .mm-word").last.inner_text() == "blue"  # offsets hold beyond an emoji
     assert HOSTILE.replace('"', '\\"') in page.locator(".mm-code code").text_content()
-    assert page.title() == "mmgrad"
+    assert page.title() == "mmgrad: search pictures with a photo and a change"
     visitor.shoot("hostile")
 
 
@@ -111,15 +111,85 @@ def test_a_bad_picture_is_told_in_a_sentence_and_the_text_stays(visit, content):
     assert visitor.page.input_value("#mm-text textarea") == "make it blue"
 
 
-def test_asking_without_a_picture_or_a_text_is_told_in_a_sentence(visit, photo):
+def test_what_is_missing_is_told_at_its_field_and_nothing_is_sent(visit, served, photo):
     visitor = visit()
     page = visitor.page
+    page.wait_for_selector(".mm-word")
+    asked = len(served.asked)
     page.click("#mm-go")
-    page.get_by_text("There is no picture yet").first.wait_for()
+    assert page.locator("#mm-picture .mm-error").inner_text().startswith("There is no picture yet")
+    assert page.locator("#mm-picture").get_attribute("aria-invalid") == "true"
     visitor.give(photo)
+    page.wait_for_selector("#mm-picture .mm-error", state="detached")
     page.click("#mm-go")
-    page.get_by_text("The text is empty").first.wait_for()
-    page.wait_for_function("document.documentElement.dataset.mmBusy === undefined")
+    field = page.locator("#mm-text textarea")
+    assert field.get_attribute("aria-invalid") == "true"
+    assert page.locator(f"#{field.get_attribute('aria-describedby')}").inner_text().startswith("The text is empty")
+    assert page.evaluate("document.activeElement.matches('#mm-text textarea')")
+    visitor.shoot("missing")
+    visitor.write("make it blue")
+    assert page.locator(".mm-error").count() == 0
+    assert field.get_attribute("aria-invalid") is None
+    assert "mmBusy" not in page.evaluate("Object.keys(document.documentElement.dataset)")
+    assert [question for question in served.asked[asked:] if question[0] == "stream"] == []
+
+
+def test_an_error_leaves_no_pill_beside_the_answer(visit):
+    visitor = visit(path="/?picture=upload%3Agone&text=a")
+    page = visitor.page
+    page.get_by_text("choose it again").first.wait_for()
+    assert page.locator("#mm-results .error:visible, #mm-examples .error:visible").count() == 0
+
+
+def test_an_answer_says_when_it_is_of_another_question(visit, photo, drawn_folder):
+    visitor = visit()
+    page = visitor.page
+    visitor.ask(photo, "make the box blue")
+    stale = page.locator(".mm-stale")
+    assert stale.is_hidden()
+    visitor.write("make the box green")
+    assert stale.inner_text().startswith("These results answer “make the box blue”.")
+    visitor.write("make the box blue")
+    assert stale.is_hidden()
+    page.set_input_files("#mm-picture input[type=file]", drawn_folder / "07.png")
+    page.get_by_text("for an earlier picture").wait_for()
+    visitor.write("make it green")
+    visitor.send()
+    visitor.wait_for_answer("make it green")
+    assert stale.is_hidden()
+
+
+def test_a_cancelled_question_leaves_the_old_answer_marked(visit, served, photo):
+    visitor = visit()
+    page = visitor.page
+    visitor.ask(photo, "make the box blue")
+    served.gate.clear()
+    try:
+        served.hold.clear()
+        visitor.write("make the box green")
+        page.click("#mm-go")
+        page.wait_for_selector("#mm-cancel")
+        page.click("#mm-cancel")
+        page.wait_for_function("document.documentElement.dataset.mmBusy === undefined")
+        assert page.locator(".mm-live").text_content() == "Cancelled."
+        assert page.locator(".mm-stale").inner_text().startswith("These results answer “make the box blue”")
+    finally:
+        served.hold.set()
+        served.gate.set()
+
+
+def test_the_page_opens_with_an_answered_example_and_free_fields(visit, size):
+    visitor = visit(size)
+    page = visitor.page
+    visitor.wait_for_answer("make number 0 red")
+    assert page.input_value("#mm-text textarea") == ""
+    assert page.locator("#mm-picture img").count() == 0
+    assert page.evaluate("scrollY") == 0
+    assert page.locator(".mm-stale").inner_text().startswith("An example, answered: “make number 0 red”.")
+    visitor.shoot("arrival", full=False)
+    page.locator(".mm-example").nth(1).click()
+    visitor.wait_for_answer("make number 1 red")
+    assert page.locator(".mm-stale").is_hidden()
 
 
 def test_a_picture_can_be_pasted_also_over_another(visit):
@@ -130,17 +200,17 @@ def test_a_picture_can_be_pasted_also_over_another(visit):
 
 def test_some_picture_of_the_gallery_can_be_tried(visit):
     page = visit().page
-    page.get_by_role("button", name="a picture from the gallery").click()
+    page.get_by_role("button", name="Use a random gallery picture").click()
     page.wait_for_selector("#mm-picture img")
 
 
 def test_the_balance_of_image_and_text_and_leaving_out_copies_reach_the_engine(visit, size, served, photo):
     visitor = visit(size)
     page = visitor.page
-    page.get_by_role("button", name="Balance and copies").click()
-    page.get_by_label("Leave out copies").check()
+    page.get_by_role("button", name="Options").click()
+    page.get_by_label("Hide copies").check()
     page.locator("#mm-more input[type=number]").fill("0.5")
     visitor.ask(photo, "balance them")
     assert ("stream", "balance them", 12, 0.5, True) in served.asked
-    assert page.get_by_text("One copy of the reference is left out.").is_visible()
+    assert page.get_by_text("One copy of your picture is hidden.").is_visible()
     visitor.shoot("balance")

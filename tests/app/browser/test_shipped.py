@@ -34,12 +34,12 @@ def test_a_visitor_asks_the_shipped_model_and_all_the_closer_questions(visit, sh
         return
     page.wait_for_function("!document.querySelector('.mm-hints').textContent.includes('the dog with a teapot')")
     page.locator(".mm-reference .mm-fit").click()
-    page.wait_for_function("/speaks/.test(document.querySelector('.mm-place').textContent)")
+    page.wait_for_function("/result/.test(document.querySelector('.mm-probe').textContent)")
     for number, inside in enumerate([".mm-trio", ".mm-pair"]):
         visitor.open_tool(number).locator(inside).wait_for()
         visitor.shoot(f"shipped-{inside[4:]}")
     check = visitor.open_tool(2)
-    check.get_by_role("button", name="Cover and rank again").click()
+    check.get_by_role("button", name="Hide and rank again").click()
     check.locator(".mm-cards").wait_for()
     visitor.shoot("shipped-check")
     page.locator(".mm-hit").first.click()
@@ -49,4 +49,4 @@ def test_a_visitor_asks_the_shipped_model_and_all_the_closer_questions(visit, sh
     visitor.write("make it blue")
     visitor.send()
     visitor.wait_for_answer("make it blue")
-    assert page.locator(".mm-trail button").count() == 2
+    assert page.locator(".mm-history button").count() == 2

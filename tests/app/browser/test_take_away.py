@@ -30,11 +30,30 @@ def test_a_file_is_saved(visit, label, name, start):
     visitor.page.get_by_text(f"{name} is saved.").wait_for()
 
 
+def test_the_view_that_is_chosen_is_saved_as_a_picture(visit):
+    visitor = visit()
+    page = visitor.page
+    page.locator(".mm-example").first.click()
+    visitor.wait_for_answer("make number 0 red")
+
+    def saved() -> bytes:
+        with page.expect_download() as download:
+            page.get_by_role("button", name="This view (PNG)").click()
+        return download.value.path().read_bytes()
+
+    whole = saved()
+    assert whole.startswith(b"\x89PNG")
+    page.locator(".mm-reference .mm-word").nth(1).click()
+    word = saved()
+    page.check(".mm-modes input[value=contour]", force=True)
+    assert len({whole, word, saved()}) == 3
+
+
 def test_a_link_opens_the_same_question_in_another_window(visit, size, address, served, photo):
     first = visit(size, permissions=["clipboard-read", "clipboard-write"])
     first.ask(photo, 'what "is" this & that?')
     first.page.get_by_role("button", name="Copy link").click()
-    first.page.get_by_text("kept here for a while only").wait_for()
+    first.page.get_by_text("stays on this server for a limited time").wait_for()
     link = first.page.evaluate("navigator.clipboard.readText()")
     assert parse_qs(urlsplit(link).query)["text"] == ['what "is" this & that?']
     first.shoot("take")
@@ -45,7 +64,7 @@ def test_a_link_opens_the_same_question_in_another_window(visit, size, address, 
 
 
 def test_a_link_carries_the_settings(visit, served):
-    link = {"picture": "gallery:05.png", "text": "as the link says", "strength": "0.5", "leave_out": "1"}
+    link = {"picture": "gallery:05.png", "text": "as the link says", "text_weight": "0.5", "exclude_duplicates": "1"}
     visitor = visit(path="/?" + urlencode(link))
     visitor.wait_for_answer("as the link says")
     assert ("stream", "as the link says", 12, 0.5, True) in served.asked
@@ -60,13 +79,13 @@ def test_a_link_carries_the_settings(visit, served):
     [
         {"picture": "upload:gone", "text": "<img src=x onerror=alert(1)>"},
         {"picture": "/etc/passwd", "text": "a"},
-        {"picture": "gallery:05.png", "text": "a", "strength": "much"},
+        {"picture": "gallery:05.png", "text": "a", "text_weight": "much"},
     ],
 )
 def test_a_broken_link_is_told_in_a_sentence(visit, link):
     page = visit(path="/?" + urlencode(link)).page
     page.get_by_text(re.compile("please (ask|choose it) again")).first.wait_for()
-    assert page.locator(".mm-stage").is_hidden()
+    assert page.locator(".mm-answer").is_hidden()
 
 
 def test_the_lines_of_python_can_be_run_and_copied(visit, photo):
@@ -81,4 +100,4 @@ def test_the_lines_of_python_can_be_run_and_copied(visit, photo):
     given = []
     engine = type("EncodedQuery", (), {"explain": lambda self, *all_, **options: given.append((all_, options))})()
     eval(call, {"engine": engine})
-    assert given == [(("your-picture.png", 'a "quoted" \\ text\twith 🦆'), {"k": 12})]
+    assert given == [(("your-picture.png", 'a "quoted" \\ text\twith 🦆'), {"top_k": 12})]

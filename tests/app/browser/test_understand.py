@@ -1,6 +1,8 @@
 """Understand: how to read an answer, the method with its formulas and tables, what the model does not know."""
 
-from mmgrad.app.tables import REPORT, read_report
+import re
+
+from mmgrad.app.report import report_markdown
 
 
 def test_how_to_read_stands_beside_the_first_result_and_folds_away(visit, size, photo):
@@ -22,13 +24,22 @@ def test_what_the_model_does_not_know_is_said_on_the_first_page(visit):
 def test_the_method_is_one_click_away_and_back(visit, size):
     visitor = visit(size)
     page = visitor.page
-    page.get_by_role("link", name="How it works, and how well").click()
+    page.get_by_role("link", name="How it works and how accurate it is").click()
     page.wait_for_selector(".mm-prose math")
     assert page.locator(".mm-prose math").count() == 5
-    tables = (
-        [part for section in read_report() for part in section["parts"] if "rows" in part] if REPORT.is_file() else []
+    report = report_markdown()
+    heads = len(re.findall(r"^\|[-: |]+\|$", report, re.MULTILINE))
+    page.wait_for_function(
+        "count => document.querySelectorAll('#mm-tables .mm-scroll table').length === count", arg=heads
     )
-    page.wait_for_function("count => document.querySelectorAll('.mm-prose table').length === count", arg=len(tables))
+    names = page.locator("#mm-tables .mm-scroll").evaluate_all("all => all.map((each) => each.ariaLabel)")
+    assert len(set(names)) == heads
+    plots = page.locator("#mm-tables img")
+    assert plots.count() == report.count("![")
+    for plot in plots.all():
+        plot.scroll_into_view_if_needed()
+    page.wait_for_function("Array.from(document.querySelectorAll('#mm-tables img')).every((each) => each.naturalWidth)")
+    assert "![" not in page.locator("#mm-tables").inner_text()
     assert visitor.sideways() <= 0
     visitor.shoot("method")
     page.get_by_role("link", name="Back to the search").click()

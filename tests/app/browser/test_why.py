@@ -43,13 +43,13 @@ def test_a_place_tells_which_words_and_results_respond_and_the_results_are_asked
     box = fit.bounding_box()
     place = {"x": box["width"] * 2.5 / 14, "y": box["height"] * 0.5}  # column 2, half way down: result 3 speaks there
     (fit.tap if size == "phone" else fit.click)(position=place)
-    page.wait_for_selector(".mm-answers")
-    said = page.locator(".mm-place").inner_text()
-    assert "It speaks most for result 3, " in said
-    assert page.locator(".mm-answers").count() == 3
+    page.wait_for_selector(".mm-responds")
+    said = page.locator(".mm-probe").inner_text()
+    assert "Matters most for results 3, " in said
+    assert page.locator(".mm-responds").count() == 3
     visitor.shoot("place")
     fit.press("ArrowDown")
-    assert "“box”" in page.locator(".mm-place").inner_text()  # the words' hills lie lower
+    assert "box (" in page.locator(".mm-probe").inner_text()  # the words' hills lie lower
     assert [asked[0] for asked in served.asked] == ["responses"]
 
 
@@ -81,6 +81,9 @@ def test_before_and_after_are_wiped_over_each_other(visitor):
     assert before.evaluate(clip) == "inset(0px 100% 0px 0px)"
     page.locator(".mm-dialog input[type=range]").fill("60")
     assert before.evaluate(clip) == "inset(0px 40% 0px 0px)"
+    left, right = dialog_labels = page.locator(".mm-dialog .mm-opacity span").all()
+    assert [each.inner_text() for each in dialog_labels] == ["Your picture", "Result"]
+    assert left.bounding_box()["x"] < right.bounding_box()["x"]  # your picture fills the left
     reference = page.locator(".mm-reference img.mm-picture").get_attribute("src")
     assert before.get_attribute("src") == reference
     visitor.shoot("before", full=False)
@@ -93,7 +96,7 @@ def test_why_this_and_not_that_shows_three_signed_maps_and_the_words(visitor):
     tool = page.locator(".mm-tool").first
     tool.locator(".mm-trio").wait_for()
     assert tool.locator("select").evaluate_all("all => all.map((each) => each.value)") == ["00.png", "04.png"]
-    assert "result 5 with 0.840: +0.040" in tool.inner_text()
+    assert "of result 5: 0.840 (+0.040)" in tool.inner_text()
     assert len(visitor.maps(".mm-trio")) == 3
     assert tool.locator(".mm-word").all_inner_texts() == ["make", "the", "box", "blue"]
     visitor.shoot("contrast")
@@ -105,7 +108,7 @@ def test_the_text_blind_maps_stand_beside_ours(visitor):
     maps = visitor.maps(".mm-pair")
     assert len(maps) == 7  # two references, two times three results, one of ours empty
     assert tool.locator(".mm-none:visible").count() == 1
-    assert "strongest in the reference (3)" in tool.inner_text()
+    assert "3, the strongest in your picture" in tool.inner_text()
     visitor.shoot("text-blind")
 
 
@@ -113,11 +116,12 @@ def test_covering_the_region_tells_score_and_rank(visitor):
     tool = visitor.open_tool(2)
     choices = tool.locator("option").evaluate_all("all => all.map((each) => each.value)")
     assert choices[:3] == ["00.png", "01.png", "03.png"]  # a result without evidence has nothing to cover
-    tool.get_by_role("button", name="Cover and rank again").click()
+    tool.get_by_role("button", name="Hide and rank again").click()
     tool.locator(".mm-cards").wait_for()
     told = tool.locator(".mm-verdict").inner_text()
     assert "score by −0.270 and the rank from 1 to 9" in told
-    assert "in 5 places, by −0.030 on average, to rank 3 in the middle. What the map marks counts more." in told
+    assert "in 5 other places: −0.030 on average, median rank 3." in told
+    assert told.endswith("Hiding the marked area mattered more: the map holds.")
     assert tool.locator(".mm-cards img").count() == 5
     visitor.shoot("check")
 
@@ -132,7 +136,7 @@ def test_the_newest_of_two_quick_choices_is_the_one_that_is_answered(visit, phot
             each.dispatchEvent(new Event("change"));
         })"""
     )
-    tool.get_by_text("result 7 with 0.840").wait_for()
+    tool.get_by_text("of result 7: 0.840").wait_for()
     assert tool.locator("select").nth(1).input_value() == "06.png"
 
 
