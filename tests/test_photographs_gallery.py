@@ -104,3 +104,14 @@ def test_pages_are_those_that_the_script_writes(monkeypatch: pytest.MonkeyPatch)
 
 def test_notice_points_to_the_sources() -> None:
     assert "examples/photographs/SOURCES.md" in (ROOT / "NOTICE").read_text(encoding="utf-8")
+
+
+def test_examples_ask_about_pictures_of_the_gallery() -> None:
+    examples = json.loads((ROOT / "examples" / "photograph_examples.json").read_text(encoding="utf-8"))
+    names = metadata()
+    assert len(examples) >= 12
+    assert len({example["id"] for example in examples}) == len(examples)
+    for example in examples:
+        assert example["image"].removeprefix("photographs/") in names
+        assert example["text"]
+        assert example["look_at"].endswith(".")
