@@ -261,6 +261,7 @@ def main() -> None:
     things = [thing for thing in read_things(GALLERY) if not options.kinds or thing.kind in options.kinds]
     shutil.rmtree(options.out / "edits", ignore_errors=True)
     lines = []
+    seen: set[tuple[str, ...]] = set()  # which scene holds which other thing
     for number, thing in enumerate(things):
         random = np.random.default_rng(number)
         folder = "edits/" + thing.name.removesuffix(".webp").replace("/", "-")
@@ -270,6 +271,11 @@ def main() -> None:
                 continue
             counts[edit.kind] = counts.get(edit.kind, 0) + 1
             name = f"{folder}/{edit.kind}-{counts[edit.kind]}.webp"
+            if edit.kind in ("replace", "background"):
+                pair = edit.sources if edit.kind == "replace" else edit.sources[::-1]
+                if pair in seen:
+                    continue
+                seen.add(pair)
             target = options.out / name
             target.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(edit.image).save(target, quality=QUALITY, method=6)
