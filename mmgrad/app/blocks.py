@@ -232,7 +232,7 @@ def _galleries(engines: Mapping[str, Engine], on: Handlers) -> list[dict[str, An
             "name": name,
             "prefix": on.prefixes[name],
             "shipped": is_shipped(engine.gallery.folder),
-            "results": on._top_k(engine),
+            "results": min(on.top_k, len(engine.gallery)),
         }
         for name, engine in engines.items()
     ]

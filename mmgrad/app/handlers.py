@@ -100,7 +100,7 @@ class Handlers:
             steps = engine.stream(
                 image.content,
                 text,
-                self._top_k,
+                self.top_k,
                 text_weight=text_weight,
                 exclude_duplicates=exclude_duplicates,
             )
@@ -212,7 +212,7 @@ class Handlers:
             explanation = engine.explain(
                 image,
                 query.text,
-                self._top_k,
+                self.top_k,
                 text_weight=query.text_weight,
                 exclude_duplicates=query.exclude_duplicates,
             )
@@ -221,7 +221,8 @@ class Handlers:
         return self._follow_up("take", event, answer)
 
     @property
-    def _top_k(self) -> int:
+    def top_k(self) -> int:
+        """How many results an answer has at most."""
         return min(DEFAULT_TOP_K, self.limits.results)
 
     def _follow_up(self, kind: str, event: gr.EventData, answer: Callable[[Engine, Source, Query], View]) -> View:
