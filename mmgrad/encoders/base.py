@@ -69,6 +69,14 @@ class Encoder(Protocol):
         """Texts -> token states, mask and words."""
         ...
 
+    def classify(self, features: Tensor) -> Tensor | None:
+        """Feature maps -> the logits of the 1,000 ImageNet classes, [B, 1000]; None without a classifier."""
+        ...
+
+    def compile(self) -> bool:
+        """Make `trunk` faster for work on many images in a process of its own; whether anything has changed."""
+        ...
+
 
 def baseline_features(encoder: Encoder) -> Tensor:
     """The feature map [1, C, h, w] of a picture of mean colour, which shows nothing."""
@@ -104,10 +112,6 @@ class Trainable(Encoder, Protocol):
 
     def unpack(self, *stages: Tensor) -> Tensor:
         """What `stages` gave -> feature map [B, C, h, w] float32."""
-        ...
-
-    def compile(self) -> bool:
-        """Make `stages` faster for work on many images in a process of its own; whether anything has changed."""
         ...
 
     def encode_tokens(self, texts: Sequence[str]) -> TextTokens:

@@ -125,6 +125,11 @@ class CompactEncoder:
         """The evidence for one of the 1,000 ImageNet classes at each place, [7, 7], of one coarse stage [320, 7, 7]."""
         return torch.einsum("c,chw->hw", self.net._fc.weight[row], self.net.top(stage.to(self.device).float()[None])[0])
 
+    @torch.no_grad()
+    def classify(self, features: Tensor) -> Tensor:
+        """Feature maps [B, 1728, 7, 7] -> the logits of the 1,000 ImageNet classes, [B, 1000]."""
+        return self.net.classify(features[:, 4 * FINE :])
+
     def to_grid(self, contributions: Tensor) -> Tensor:
         """Contributions of each value of a feature map [B, 1728, 7, 7] -> their sum at each place, [B, 14, 14].
 

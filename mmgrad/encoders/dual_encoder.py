@@ -112,6 +112,9 @@ class DualEncoder:
         parts = (stage.to(self.device, non_blocking=True).expand(-1, -1, self.grid, self.grid) for stage in stages)
         return torch.cat(list(parts), dim=1).float()
 
+    def classify(self, features: Tensor) -> None:
+        """None: there is no classifier."""
+
     def compile(self) -> bool:
         """Nothing is faster here; returns False."""
         return False
@@ -145,7 +148,7 @@ class DualEncoder:
         count = len(texts)
         changes = [named_change(text) for text in texts]
         phrases = [phrase for change in changes if change is not None for phrase in change]
-        ids, token_mask, inputs, words = self._tokenize([*texts, *phrases])
+        ids, token_mask, inputs, words = self.tokenize([*texts, *phrases])
         encoded = self.model.get_text_features(input_ids=ids, **inputs)
         features = encoded.pooler_output  # (B + phrases, D)
         tokens = self._projection(encoded.last_hidden_state[:count])  # (B, L, D)
@@ -157,7 +160,7 @@ class DualEncoder:
         states = torch.cat([leading, tokens], dim=1).float()
         return TextTokens(states, torch.cat([known, token_mask[:count]], dim=1), words[:count])
 
-    def _tokenize(self, texts: list[str]) -> tuple[Tensor, Tensor, dict[str, Tensor], tuple[tuple[Word, ...], ...]]:
+    def tokenize(self, texts: list[str]) -> tuple[Tensor, Tensor, dict[str, Tensor], tuple[tuple[Word, ...], ...]]:
         """Token ids [B, L], which of them are no padding, what else the text tower wants, and the words."""
         given = [_lower(text) for text in texts] if self._lower else texts
         fast = self.tokenizer.is_fast
