@@ -1,4 +1,4 @@
-"""Texts as prompts whose token embeddings stay below CLIP's text tower, so that one of them can be replaced above it.
+"""Texts as token embeddings of a prompt, one of which can be replaced before CLIP's text tower reads the prompt.
 
     encoder = PromptEncoder(DualEncoder("openai/clip-vit-base-patch32"), "a photo of $ that ")
     tokens = encoder.encode_text(["is made of glass"])
@@ -26,7 +26,7 @@ MARK = "$"
 
 
 class TextTower(nn.Module):
-    """CLIP's text tower behind the lookup of its token embeddings."""
+    """CLIP's text tower without the lookup of token embeddings."""
 
     def __init__(self, model: PreTrainedModel):
         super().__init__()
@@ -36,7 +36,7 @@ class TextTower(nn.Module):
     def forward(self, embeddings: Tensor, mask: Tensor) -> Tensor:
         """Embeddings [B, L, W], no positions added, and mask [B, L] bool, True up to the end token -> features [B, D].
 
-        What follows the end token does not matter: a token sees only those before it.
+        Tokens after the end token have no effect: attention is causal.
         """
         x = self.text.embeddings(inputs_embeds=embeddings)
         causal = create_causal_mask(self.text.config, inputs_embeds=x, attention_mask=None, past_key_values=None)

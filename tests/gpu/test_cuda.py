@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 import mmgrad
-from mmgrad.attribution.gradients import reference_map, target_map
+from mmgrad.attribution.gradients import AttributionModel, reference_map, target_map
 from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.encoders.dual_encoder import DualEncoder
 from mmgrad.models.checkpoint import load_composer
@@ -103,8 +103,8 @@ def test_a_dual_encoder_in_float32_is_that_of_the_cpu(name: str, builders: Modul
         features, tokens = encoder.trunk(encoder.prepare(images)[0]), encoder.encode_text(TEXTS[:2])
         with torch.no_grad():
             g, q = composer.encode_image(features), composer.encode_query(features, tokens.states, tokens.mask)
-        maps = reference_map(composer, features, tokens.states, tokens.mask, encoder.to_grid)
-        made.append((g, q, maps, target_map(composer, features, q - g, encoder.to_grid)))
+        model = AttributionModel(composer, encoder.to_grid, features[:1])
+        made.append((g, q, reference_map(model, features, tokens), target_map(model, features, q - g)))
     for ours, theirs in zip(*made, strict=True):
         assert close(ours, theirs)
 

@@ -138,7 +138,7 @@ def test_a_model_goes_to_the_hub_and_is_loaded_by_its_name(engine: Engine, local
             "checkpoint in 'me/mine' cannot be read",
         ),
         (lambda place: (place / "model.json").write_text("{"), "checkpoint in 'me/mine' cannot be read"),
-        (lambda place: (place / "model.json").unlink(), "'me/mine' no readable config.json"),
+        (lambda place: (place / "model.json").unlink(), "'me/mine' is no model: it holds no model.json"),
     ],
 )
 def test_a_repository_that_cannot_be_used_is_one_sentence(
