@@ -77,9 +77,7 @@ class DualEncoder:
         if dtype != torch.float32:
             self.tower.to_half(dtype)
         config = self.model.config
-        self._lower = (
-            config.model_type != "clip"
-        )  # SigLIP was trained on lower case; tokenizers may keep case
+        self._lower = config.model_type != "clip"  # SigLIP was trained on lower case; tokenizers may keep case
         self._padding = "longest" if config.model_type == "clip" else "max_length"  # SigLIP reads the last position
         self._length = config.text_config.max_position_embeddings
         self._projection = self.model.text_projection if config.model_type == "clip" else self.model.text_model.head
