@@ -4,6 +4,7 @@ import json
 import math
 import os
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -47,7 +48,7 @@ def save_composer(composer: Composer, card: dict, folder: Path) -> None:
     weights = stored_weights({key: value.detach().half() for key, value in composer.state_dict().items()})
     save_file(weights, folder / "model.safetensors.part")
     os.replace(folder / "model.safetensors.part", folder / "model.safetensors")
-    config = {_STORED_OPTIONS.get(key, key): value for key, value in composer.config.items()}
+    config = {_STORED_OPTIONS.get(key, key): value for key, value in asdict(composer.config).items()}
     text = json.dumps({"composer": config, **card}, indent=2) + "\n"
     (folder / "model.json.part").write_text(text)
     os.replace(folder / "model.json.part", folder / "model.json")

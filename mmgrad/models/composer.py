@@ -5,6 +5,8 @@ and to the other positions, and word prototypes are added where they belong. The
 text therefore edits the map *in place*, and the gradient of a match shows where.
 """
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -135,6 +137,28 @@ class Pool(nn.Module):
         return functional.normalize(self.out(values).float(), dim=-1)
 
 
+@dataclass(frozen=True)
+class ComposerConfig:
+    """The arguments of a `Composer`, as its checkpoint stores them.
+
+    Attributes:
+        channels, grid: C and the side length h = w of the feature maps.
+        token_width: D_t, the length of a token state.
+        prototype_dim: number of trailing channels shared between feature maps and token states; 0 without prototypes.
+        width, heads, layers, num_pools, dropout: size of the network.
+    """
+
+    channels: int
+    token_width: int
+    grid: int
+    prototype_dim: int = 0
+    width: int = 256
+    heads: int = 8
+    layers: int = 3
+    num_pools: int = 12
+    dropout: float = 0.1
+
+
 class Composer(nn.Module):
     """Feature map [B, C, h, w] (+ token states [B, L, D_t]) -> L2-normalized embedding [B, D], D = `dimension`.
 
@@ -166,9 +190,8 @@ class Composer(nn.Module):
         dropout: float = 0.1,
     ):
         super().__init__()
-        self.config: dict[str, float] = dict(channels=channels, token_width=token_width, grid=grid)
-        self.config |= dict(
-            prototype_dim=prototype_dim, width=width, heads=heads, layers=layers, num_pools=num_pools, dropout=dropout
+        self.config = ComposerConfig(
+            channels, token_width, grid, prototype_dim, width, heads, layers, num_pools, dropout
         )
         self.prototype_dim = prototype_dim
         self.register_buffer("mean", torch.zeros(channels))
