@@ -19,7 +19,6 @@ import torch
 from torch import Tensor
 
 from mmgrad.attribution.blend import BACKGROUND_WEIGHT, NOISE_FLOOR, blend
-from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.evaluation.explainers.explainers import Maps, change_only, match_only
 from mmgrad.evaluation.metrics.bootstrap import estimate
 from mmgrad.evaluation.metrics.correlation import agreement
@@ -64,8 +63,7 @@ def _measure(numbers: np.ndarray) -> Columns:
     model = load_model("compact")
     encoder, composer = model.encoder, model.composer
     quick = copy.copy(encoder)
-    if isinstance(quick, CompactEncoder):
-        quick.compile()
+    quick.compile()
     families = [make_family(load_asset_library(), "validation", int(number)) for number in numbers]
     triplets = [_pick(family, int(number)) for family, number in zip(families, numbers, strict=True)]
     pairs = list(zip(families, triplets, strict=True))

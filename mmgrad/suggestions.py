@@ -13,8 +13,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmgrad.encoders.compact import CompactEncoder
-from mmgrad.encoders.efficientnet_lite import FINE
 from mmgrad.gallery.gallery import Gallery
 from mmgrad.lexicon import imagenet
 from mmgrad.lexicon.nouns import COLOR_WORDS, Name, is_plural, object_nouns
@@ -81,8 +79,8 @@ def _known() -> re.Pattern[str]:
 
 def _classified(model: Model, features: Tensor) -> tuple[Name, ...]:
     """The one class that the encoder's classifier is sure of, if it has a classifier and is sure."""
-    if not isinstance(model.encoder, CompactEncoder):
+    logits = model.encoder.classify(features)
+    if logits is None:
         return ()
-    with torch.no_grad():
-        sureness, row = model.encoder.net.classify(features[:, 4 * FINE :]).softmax(dim=-1)[0].max(dim=-1)
+    sureness, row = logits.softmax(dim=-1)[0].max(dim=-1)
     return (imagenet.noun(imagenet.classes()[int(row)].names[0]),) if float(sureness) >= SURE else ()

@@ -1,8 +1,7 @@
-"""Frozen encoders: pictures to feature maps, texts to token states.
+"""Frozen encoders: images to feature maps, texts to token states.
 
-An encoder is the part below the seam: `trunk` runs without gradients and its output is the leaf that the attention
-maps are taken at; what runs above it is `mmgrad.models.composer`, or `mmgrad.models.zero_shot` over the encoder's own
-head.
+`trunk` runs without gradients. Its output, the feature map, is the leaf at which attention maps are computed. What runs
+above it is `mmgrad.models.composer`, or `mmgrad.models.zero_shot` over the encoder's own head.
 """
 
 import re
@@ -54,7 +53,7 @@ class Encoder(Protocol):
     device: torch.device
 
     def prepare(self, images: Sequence[np.ndarray]) -> tuple[Tensor, list[Letterbox]]:
-        """RGB uint8 pictures -> pixels [B, 3, size, size] float32, and the geometry of each."""
+        """RGB uint8 images -> pixels [B, 3, size, size] float32, and the geometry of each."""
         ...
 
     def trunk(self, pixels: Tensor) -> Tensor:
@@ -62,29 +61,37 @@ class Encoder(Protocol):
         ...
 
     def to_grid(self, contributions: Tensor) -> Tensor:
-        """Contributions of each value of a feature map [B, C, h, w] -> their sum at each place, [B, H, W]."""
+        """Contributions of each value of a feature map [B, C, h, w] -> their sum at each position, [B, H, W]."""
         ...
 
     def encode_text(self, texts: Sequence[str]) -> TextTokens:
         """Texts -> token states, mask and words."""
         ...
 
+    def classify(self, features: Tensor) -> Tensor | None:
+        """Feature maps -> the logits of the 1,000 ImageNet classes, [B, 1000]; None without a classifier."""
+        ...
+
+    def compile(self) -> bool:
+        """Make `trunk` faster for work on many images in a process of its own; whether anything has changed."""
+        ...
+
 
 def baseline_features(encoder: Encoder) -> Tensor:
-    """The feature map [1, C, h, w] of a picture of mean colour, which shows nothing."""
+    """The feature map [1, C, h, w] of an image of one mean color, the baseline of integrated gradients."""
     return encoder.trunk(encoder.prepare([np.full((encoder.size, encoder.size, 3), PAD, np.uint8)])[0])
 
 
 class Trainable(Encoder, Protocol):
-    """What training needs of an encoder besides: feature maps and texts that can be kept on disk.
+    """An encoder whose feature maps and token states can be cached, as training needs.
 
     Attributes:
-        source: what `mmgrad.models.model.load_encoder` makes it of again.
-        training_fingerprint: 16 hex digits that change with anything that feature maps or text states depend on.
-        stage_names: what `stages` gives, by name.
-        prototype_dim: so many of the last channels of feature maps and text states are of one space, see `Composer`.
-        places: places a side of what `evidence` gives.
-        mirrors: whether the feature map of a mirrored picture is, nearly, the mirrored feature map.
+        source: the argument of `mmgrad.models.model.load_encoder` that loads it again.
+        training_fingerprint: 16 hex digits that change with anything that feature maps or token states depend on.
+        stage_names: the names of the tensors that `stages` returns.
+        prototype_dim: number of trailing channels shared between feature maps and token states, see `Composer`.
+        grid_out: side length of the grid that `to_grid` returns.
+        mirrors: whether the feature map of a mirrored image is, nearly, the mirrored feature map.
     """
 
     source: str
@@ -95,40 +102,36 @@ class Trainable(Encoder, Protocol):
 
     @property
     def training_fingerprint(self) -> str:
-        """See above."""
+        """Changes with anything that feature maps or token states depend on."""
         ...
 
     def stages(self, pixels: Tensor) -> tuple[Tensor, ...]:
-        """pixels -> what is kept, each [B, C, h, w] float32; `unpack` of it is what `trunk` gives."""
+        """pixels -> the tensors to be cached, each [B, C, h, w] float32; `unpack` makes the feature map of them."""
         ...
 
     def unpack(self, *stages: Tensor) -> Tensor:
-        """What `stages` gave -> feature map [B, C, h, w] float32."""
-        ...
-
-    def compile(self) -> bool:
-        """Make `stages` faster for work on many images in a process of its own; whether anything has changed."""
+        """The tensors of `stages`, on any device -> feature map [B, C, h, w] float32."""
         ...
 
     def encode_tokens(self, texts: Sequence[str]) -> TextTokens:
-        """Texts -> as much of their token states as is kept."""
+        """Texts -> the part of their token states that is cached."""
         ...
 
     def add_prototypes(self, states: Tensor, texts: Sequence[str]) -> Tensor:
-        """States [B, L, D'] that `read` gave, those of masked tokens left out, -> all that `encode_text` gives."""
+        """States [B, L, D'] of `encode_tokens` -> the complete states [B, L, D_t] of `encode_text`."""
         ...
 
     def prototype_rows(self) -> Tensor | None:
-        """The looks of all names that have one, [N, prototype_dim], each of length 1; None without looks."""
+        """The prototypes of all names, [N, prototype_dim], each of length 1; None for an encoder without prototypes."""
         ...
 
     def class_activation(self, stage: Tensor, row: int) -> Tensor | None:
-        """Evidence for one of the ImageNet classes at each place of a last stage [C, h, w]; None without classifier."""
+        """The class activation map of an ImageNet class over a last stage [C, h, w]; None without a classifier."""
         ...
 
 
 def words_of(text: str, offsets: Sequence[tuple[int, int]]) -> tuple[Word, ...]:
-    """Words of a text, each with the tokens whose characters lie in it; words cut off by truncation are left out.
+    """The words of a text, each with its tokens; words that were cut off by truncation are left out.
 
     `offsets` are the (start, end) characters of each token, (0, 0) for special and padding tokens.
     """

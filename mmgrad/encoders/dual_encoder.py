@@ -4,7 +4,7 @@
     encoder.head(encoder.trunk(pixels))    # equals get_image_features of transformers
     encoder.encode_text(texts).states[:, 0]    # equals get_text_features
 
-Pictures are letterboxed instead of cut to their middle, as CLIP's own processor would: maps cover the whole picture.
+Images are letterboxed, where CLIP's own processor would crop the center: maps cover the whole image.
 """
 
 import hashlib
@@ -22,34 +22,34 @@ from mmgrad.encoders.loading import load_pretrained
 from mmgrad.encoders.named_change import named_change
 from mmgrad.encoders.vision_tower import Tower
 from mmgrad.errors import ModelError
-from mmgrad.imaging.io import Letterbox
+from mmgrad.imaging.letterbox import Letterbox
 
 LEADING = 3
-"""States that stand before those of the tokens: the text's feature, those of the new thing and of the old thing."""
+"""Number of states before those of the tokens: the features of the text, of the new object and of the old object."""
 
-REACH = 8
-"""So many characters of a text may have been dropped at once by a tokenizer that does not tell which it kept."""
+MAX_DROPPED = 8
+"""At most so many characters in a row are dropped by a tokenizer that does not report offsets."""
 
 
 class DualEncoder:
-    """A vision tower below and above the seam, and a text tower, both of one space of D dimensions.
+    """A vision tower, split into trunk and head, and a text tower, with a common embedding space of D dimensions.
 
-    The feature map is [B, C (1 + p), grid, grid] float32: C channels of each patch, then those of the p tokens that
-    belong to no place (see `mmgrad.encoders.vision_tower.pack`). `head` takes it on to the image embedding [B, D].
+    The feature map is [B, C (1 + p), grid, grid] float32: C channels of each patch, then those of the p prefix tokens,
+    which have no position (see `mmgrad.encoders.vision_tower.pack`). `head` maps it to the image embedding [B, D].
 
     Args:
         name: the folder of a model, or its hub id.
         device: where it runs.
-        folder: where the hub's copy of it lies on this machine, if that is known already.
-        dtype: of the trunk; by itself bfloat16 or float16 on a GPU, float32 elsewhere. Feature maps, the head and its
-            gradients are float32 in any case.
+        dtype: of the trunk; by default bfloat16 or float16 on a GPU, float32 elsewhere. Feature maps, the head and its
+            gradients are always float32.
+        folder: of the hub's copy on this machine, if it is known already.
 
     Raises:
         ModelError: see `mmgrad.encoders.loading.load_pretrained`.
     """
 
-    prototype_dim = 0  # what a word looks like is not known by any channel
-    mirrors = False  # states of patches hold where the patch is
+    prototype_dim = 0  # no channel belongs to a word
+    mirrors = False  # the states of patches depend on their positions
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class DualEncoder:
         if dtype != torch.float32:
             self.tower.to_half(dtype)
         config = self.model.config
-        self._lower = config.model_type != "clip"  # SigLIP was trained on lower case only; its tokenizers may keep case
+        self._lower = config.model_type != "clip"  # SigLIP was trained on lower case; tokenizers may keep case
         self._padding = "longest" if config.model_type == "clip" else "max_length"  # SigLIP reads the last position
         self._length = config.text_config.max_position_embeddings
         self._projection = self.model.text_projection if config.model_type == "clip" else self.model.text_model.head
@@ -90,7 +90,7 @@ class DualEncoder:
         return _fingerprint(settings, self.model.text_model, self._projection)
 
     def prepare(self, images: Sequence[np.ndarray]) -> tuple[Tensor, list[Letterbox]]:
-        """RGB uint8 pictures [H, W, 3] -> pixels [B, 3, size, size] float32, and each one's geometry."""
+        """RGB uint8 images [H, W, 3] -> pixels [B, 3, size, size] float32, and each one's geometry."""
         boxes = [Letterbox.fit(image.shape[0], image.shape[1], self.size) for image in images]
         stack = np.stack([box.apply(image) for box, image in zip(boxes, images, strict=True)])
         pixels = torch.from_numpy(stack).float() * self._scale
@@ -103,21 +103,24 @@ class DualEncoder:
         return self.tower.trunk(pixels.to(self.device))
 
     def stages(self, pixels: Tensor) -> tuple[Tensor, ...]:
-        """The feature map as it is kept on disk: patches [B, C, grid, grid], and prefix [B, p C, 1, 1] where p > 0."""
+        """The feature map as it is cached: patches [B, C, grid, grid], and prefix [B, p C, 1, 1] where p > 0."""
         features = self.trunk(pixels)
         return (features[:, : self.tower.width], features[:, self.tower.width :, :1, :1])[: len(self.stage_names)]
 
     def unpack(self, *stages: Tensor) -> Tensor:
-        """What `stages` gave -> feature map [B, C (1 + p), grid, grid] float32."""
+        """The tensors of `stages` -> feature map [B, C (1 + p), grid, grid] float32."""
         parts = (stage.to(self.device, non_blocking=True).expand(-1, -1, self.grid, self.grid) for stage in stages)
         return torch.cat(list(parts), dim=1).float()
+
+    def classify(self, features: Tensor) -> None:
+        """None: there is no classifier."""
 
     def compile(self) -> bool:
         """Nothing is faster here; returns False."""
         return False
 
     def encode_tokens(self, texts: Sequence[str]) -> TextTokens:
-        """Texts -> their states, all of which are kept."""
+        """Texts -> their states, all of which are cached."""
         return self.encode_text(texts)
 
     def add_prototypes(self, states: Tensor, texts: Sequence[str]) -> Tensor:
@@ -125,7 +128,7 @@ class DualEncoder:
         return states
 
     def prototype_rows(self) -> None:
-        """None: there are no looks."""
+        """None: there are no prototypes."""
 
     def class_activation(self, stage: Tensor, row: int) -> None:
         """None: there is no classifier."""
@@ -136,16 +139,16 @@ class DualEncoder:
 
     @torch.no_grad()
     def encode_text(self, texts: Sequence[str]) -> TextTokens:
-        """Texts -> states [B, 3 + L, D] in the shared space, not normalised, their mask, and the words.
+        """Texts -> states [B, 3 + L, D] in the common space, not normalized, their mask, and the words.
 
-        State 0 is the text's feature. States 1 and 2 are the features of what the text puts there and of what it takes
-        away, masked where it does not name both. Those of the tokens follow, projected as the feature is. Longer texts
-        are cut at what the model takes.
+        State 0 is the feature of the text. States 1 and 2 are the features of the phrases of the new and of the old
+        object, masked where the text does not name both. The states of the tokens follow, projected like the feature.
+        Longer texts are cut at the maximum length of the model.
         """
         count = len(texts)
         changes = [named_change(text) for text in texts]
         phrases = [phrase for change in changes if change is not None for phrase in change]
-        ids, token_mask, inputs, words = self._tokenize([*texts, *phrases])
+        ids, token_mask, inputs, words = self.tokenize([*texts, *phrases])
         encoded = self.model.get_text_features(input_ids=ids, **inputs)
         features = encoded.pooler_output  # (B + phrases, D)
         tokens = self._projection(encoded.last_hidden_state[:count])  # (B, L, D)
@@ -157,8 +160,8 @@ class DualEncoder:
         states = torch.cat([leading, tokens], dim=1).float()
         return TextTokens(states, torch.cat([known, token_mask[:count]], dim=1), words[:count])
 
-    def _tokenize(self, texts: list[str]) -> tuple[Tensor, Tensor, dict[str, Tensor], tuple[tuple[Word, ...], ...]]:
-        """Token ids [B, L], which of them are no padding, what else the text tower wants, and the words."""
+    def tokenize(self, texts: list[str]) -> tuple[Tensor, Tensor, dict[str, Tensor], tuple[tuple[Word, ...], ...]]:
+        """Token ids [B, L], mask [B, L] bool, further inputs of the text tower, and the words."""
         given = [_lower(text) for text in texts] if self._lower else texts
         fast = self.tokenizer.is_fast
         batch = self.tokenizer(
@@ -181,23 +184,23 @@ class DualEncoder:
         spans = [[(0, 0)] * LEADING + [tuple(pair) for pair in row] for row in offsets]
         words = tuple(words_of(text, row) for text, row in zip(texts, spans, strict=True))
         ids, mask = (torch.tensor(batch[key], device=self.device) for key in ("input_ids", "attention_mask"))
-        # What the tokenizer's own files say the model takes: CLIP wants the mask, SigLIP was trained without.
+        # The tokenizer's own files list the inputs of the model: CLIP takes the mask, SigLIP was trained without it.
         inputs = {"attention_mask": mask} if "attention_mask" in self.tokenizer.model_input_names else {}
         return ids, mask.bool(), inputs, words
 
 
 def align(text: str, pieces: Sequence[str]) -> list[tuple[int, int]]:
-    """The characters [start, end) of a text that each piece of it stands for, where a tokenizer does not tell.
+    """The characters [start, end) of a text that each token covers, for a tokenizer that does not report offsets.
 
-    Pieces come in the order of the text, may have lost punctuation and case, and mark spaces by "▁". A piece of which
-    nothing is found, such as "" for a special token, gets (0, 0).
+    Tokens come in the order of the text, may lack punctuation and case, and mark spaces by "▁". A token that is not
+    found, such as "" for a special token, gets (0, 0).
     """
     lowered, at = _lower(text), 0
     offsets = []
     for piece in pieces:
         start, end = 0, 0
         for letter in _lower(piece).replace("▁", ""):
-            place = lowered.find(letter, at, at + REACH)
+            place = lowered.find(letter, at, at + MAX_DROPPED)
             if place >= 0:
                 start, end, at = (start if end else place), place + 1, place + 1
         offsets.append((start, end))
@@ -205,18 +208,18 @@ def align(text: str, pieces: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def _lower(text: str) -> str:
-    """Lower case, letter by letter, where that keeps the count of characters: offsets stay right."""
+    """Lower case, letter by letter, where that keeps the number of characters, so that offsets stay valid."""
     return "".join(low if len(low := letter.lower()) == 1 else letter for letter in text)
 
 
 def _scaling(processor: Any, name: str) -> tuple[float, list[float], list[float]]:
-    """How the model's own image processor scales pixels of 0 to 255: a factor, mean and deviation of 3 channels."""
+    """The scaling of pixels by the model's image processor: a factor, and mean and deviation of 3 channels."""
     factor = processor.rescale_factor if getattr(processor, "do_rescale", True) else 1.0
     if not getattr(processor, "do_normalize", True):
         return factor, [0.0] * 3, [1.0] * 3
     mean, std = list(processor.image_mean), list(processor.image_std)
     if len(mean) != 3 or len(std) != 3 or min(std) <= 0:
-        raise ModelError(f"The image processor of '{name}' does not scale three colours; give a model of RGB pictures.")
+        raise ModelError(f"The image processor of '{name}' does not scale three colors; give a model of RGB images.")
     return factor, mean, std
 
 

@@ -1,6 +1,6 @@
 """EfficientNet-Lite0 (Tan and Le, arXiv 1905.11946; the Lite form has no squeeze-and-excitation and uses ReLU6).
 
-Module names follow the published PyTorch weights, so that their state dict loads with nothing renamed.
+Module names follow the published PyTorch weights, so that their state dict loads without renaming.
 """
 
 import torch
@@ -60,7 +60,7 @@ class Block(nn.Module):
 
 
 class EfficientNetLite0(nn.Module):
-    """Pixels [B, 3, S, S] in [-1, 1] -> the features of two depths; `top` and `classify` go on from the deeper."""
+    """Pixels [B, 3, S, S] in [-1, 1] -> features of two depths; `top` and `classify` continue from the deeper ones."""
 
     def __init__(self) -> None:
         super().__init__()

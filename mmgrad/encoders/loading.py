@@ -1,7 +1,7 @@
 """CLIP, SigLIP and SigLIP 2 from a folder or the Hugging Face hub, read safely.
 
-Only safetensors and JSON are read, no code and no pickle. Everything that can be wrong with a name or a folder ends in
-one ModelError.
+Only safetensors and JSON are read, no code and no pickle. Whatever is wrong with a name or a folder raises a
+ModelError.
 """
 
 from dataclasses import dataclass
@@ -35,9 +35,9 @@ class Pretrained:
 
 
 def load_pretrained(name: str | Path, folder: Path | None = None) -> Pretrained:
-    """Read a model by the path of its folder, or by its hub id (owner/name), which is fetched once and then kept.
+    """Read a model from a folder, or by its hub id (owner/name), which is fetched once and cached.
 
-    `folder` is that of the hub's copy on this machine, where `fetch` has given it already.
+    `folder` is the hub's copy on this machine, if `fetch` has returned it already.
 
     Raises ModelError for a name that is neither, a hub that cannot be reached, another kind of model, weights that are
     missing, damaged or only there as a pickle, and a missing tokenizer or image processor.

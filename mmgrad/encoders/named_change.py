@@ -1,4 +1,4 @@
-"""What a text puts in the place of what, where it names both."""
+"""The new and the old object of a text, where it names both."""
 
 import re
 
@@ -17,7 +17,7 @@ _LEAD = re.compile(
 def named_change(text: str) -> tuple[str, str] | None:
     """(new, old) of "replace OLD with NEW", "turn OLD into NEW" or "NEW instead of OLD"; None where a text has neither.
 
-    The phrases are cut out of the text, articles and all: ("a cat", "the dog"). The first form that fits counts.
+    The phrases are cut out of the text with their articles: ("a cat", "the dog"). The first form that matches counts.
     """
     found = _OLD_THEN_NEW.search(text) or _NEW_THEN_OLD.search(text)
     if found is None:

@@ -1,8 +1,8 @@
-"""The vision towers of CLIP, SigLIP and SigLIP 2 in two parts: a trunk that gives feature maps, and a head over them.
+"""The vision towers of CLIP, SigLIP and SigLIP 2 in two parts: a trunk that returns feature maps, and a head over them.
 
-The seam stands where the states of the patches are normalised for the last time before they are read: in CLIP the class
-token reads them in the last block, in SigLIP the attention pool (or a mean) does behind it. The states before that norm
-would not do: LayerNorm is blind to the length of its input, so that gradient x activation is zero there.
+The tower is split behind the last normalization of the patch states before they are pooled. In CLIP the class token
+pools them in the last block, in SigLIP the attention pool (or a mean) does behind it. The states before that norm are
+unsuitable: LayerNorm ignores the length of its input, so gradient x activation would be zero there.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,59 +14,59 @@ from transformers import PreTrainedModel
 
 
 class ClassToken(nn.Module):
-    """CLIP's reading: the class token attends to the patches in the last block and is projected."""
+    """CLIP's pooling: the class token attends to the patches in the last block and is projected."""
 
     def __init__(self, vision: Any, projection: nn.Module):
         super().__init__()
         self.block, self.norm, self.projection = vision.encoder.layers[-1], vision.post_layernorm, projection
 
     def forward(self, patches: Tensor, prefix: Tensor) -> Tensor:
-        """patches [B, P, C], normalised; prefix [B, p, C], as it enters the block, class token first -> [B, D]."""
+        """patches [B, P, C], normalized; prefix [B, p, C], as it enters the block, class token first -> [B, D]."""
         tokens = torch.cat([self.block.layer_norm1(prefix), patches], dim=1)
-        state = prefix[:, 0] + self.block.self_attn(tokens)[0][:, 0]  # what the patches become is never read
+        state = prefix[:, 0] + self.block.self_attn(tokens)[0][:, 0]  # the new states of the patches are not used
         state = state + self.block.mlp(self.block.layer_norm2(state))
         return self.projection(self.norm(state))
 
 
 class AttentionPool(nn.Module):
-    """SigLIP's reading: a learned probe attends to the patches."""
+    """SigLIP's pooling: a learned probe attends to the patches."""
 
     def __init__(self, pool: nn.Module):
         super().__init__()
         self.pool = pool
 
     def forward(self, patches: Tensor, prefix: Tensor) -> Tensor:
-        """patches [B, P, C], normalised -> [B, C]; there is no prefix."""
+        """patches [B, P, C], normalized -> [B, C]; there is no prefix."""
         return self.pool(patches)
 
 
 class Mean(nn.Module):
-    """The reading of a SigLIP without attention pool (`vision_use_head` false): the mean of the patches."""
+    """The pooling of a SigLIP without attention pool (`vision_use_head` false): the mean of the patches."""
 
     def forward(self, patches: Tensor, prefix: Tensor) -> Tensor:
-        """patches [B, P, C], normalised -> [B, C]; there is no prefix."""
+        """patches [B, P, C], normalized -> [B, C]; there is no prefix."""
         return patches.mean(dim=1)
 
 
 class VisionHead(nn.Module):
-    """Feature map [B, C (1 + p), h, w] -> the image embedding of `get_image_features`, [B, D], not normalised."""
+    """Feature map [B, C (1 + p), h, w] -> the image embedding of `get_image_features`, [B, D], not normalized."""
 
     def __init__(self, read: nn.Module, width: int):
         super().__init__()
         self.read, self.width = read, width
 
     def forward(self, features: Tensor) -> Tensor:
-        """Gradients reach the patches at their own places, and the prefix at one place that `evidence` leaves out."""
+        """Gradients reach the patches at their own positions, and the prefix in channels that `to_grid` leaves out."""
         return self.read(*unpack(features, self.width))
 
 
 class Tower:
-    """A vision tower split at the seam.
+    """A vision tower, split into trunk and head.
 
     Attributes:
-        width, patch, grid: channels C of a state, side of a patch in pixels, patches a side.
-        prefix: p, how many tokens stand before the patches (class token, registers).
-        head: what runs above the seam.
+        width, patch, grid: channels C of a state, side of a patch in pixels, patches per side.
+        prefix: p, the number of tokens before the patches (class token, registers).
+        head: the part above the feature map.
     """
 
     def __init__(self, model: PreTrainedModel):
@@ -91,7 +91,7 @@ class Tower:
         self.head = VisionHead(read, self.width)
 
     def to_half(self, dtype: torch.dtype) -> None:
-        """Run what lies below the seam in bfloat16 or float16; the norm at the seam and the head stay in float32."""
+        """Run the trunk in bfloat16 or float16; its last norm and the head stay in float32."""
         for module in (self._embeddings, self._first_norm, *self._blocks):
             module.to(dtype)
         self._dtype = dtype
@@ -106,11 +106,11 @@ class Tower:
         return pack(self._norm(states[:, self.prefix :]), states[:, : self.prefix], self.grid)
 
     def _embed_image(self, pixels: Tensor) -> Tensor:
-        # A picture a few pixels smaller than configured, where patches do not divide it, has the same positions.
+        # An image a few pixels smaller than configured, where patches do not divide it, has the same positions.
         return self._embeddings(pixels, interpolate_pos_encoding=True)
 
     def _embed_flat(self, pixels: Tensor) -> Tensor:
-        """SigLIP 2 takes patches: rows of pixels [B, P, patch * patch * 3], and how many there are each way."""
+        """SigLIP 2 takes patches as rows of pixels, [B, P, patch * patch * 3]."""
         tiles = pixels.unflatten(3, (self.grid, self.patch)).unflatten(2, (self.grid, self.patch))
         rows = tiles.permute(0, 2, 4, 3, 5, 1).flatten(3).flatten(1, 2)  # (B, P, patch * patch * 3)
         # The grid is the one that the positions were trained for: transformers would resize them to their own size.
@@ -120,8 +120,8 @@ class Tower:
 def pack(patches: Tensor, prefix: Tensor, grid: int) -> Tensor:
     """States of patches [B, P, C] and of p prefix tokens [B, p, C] -> one feature map [B, C (1 + p), grid, grid].
 
-    The prefix follows the patches' channels, the same at every place: it enters the last block as they do, but belongs
-    to no place.
+    The prefix follows the channels of the patches and is the same at every position: it enters the last block like the
+    patches, but has no position.
     """
     places = patches.transpose(1, 2).unflatten(2, (grid, grid))  # (B, C, grid, grid)
     everywhere = prefix.flatten(1)[:, :, None, None].expand(-1, -1, grid, grid)  # (B, p C, grid, grid)

@@ -15,8 +15,6 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from huggingface_hub import DatasetCard, DatasetCardData, HfApi
-
 from mmgrad.errors import GalleryError
 from mmgrad.gallery.places import PUBLISHED
 from mmgrad.gallery.snapshot import MadeWith, write_snapshot
@@ -25,7 +23,9 @@ from mmgrad.gallery.sources.record import Record
 from mmgrad.imaging.formats import HEIF_SUFFIXES, SUFFIXES
 from mmgrad.utils import hub
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # huggingface_hub is imported where something is pushed: a start does without it
+    from huggingface_hub import DatasetCard
+
     from mmgrad.gallery.gallery import Gallery
 
 CARD = "README.md"
@@ -84,6 +84,8 @@ def push(gallery: "Gallery", repo_id: str, private: bool | None = None, token: s
     Pictures that are there but no longer in the gallery are deleted there. The other arguments are those of
     `Gallery.push_to_hub`.
     """
+    from huggingface_hub import HfApi
+
     with TemporaryDirectory(prefix="mmgrad-") as place:
         lay_out(Path(place), gallery)
         with hub.pushing(repo_id, GalleryError):
@@ -130,11 +132,13 @@ def lay_out(place: Path, gallery: "Gallery") -> None:
         write_snapshot(place / PUBLISHED, made_with, gallery.to_snapshot(linked))
 
 
-def _card(name: str, records: Sequence[Record], fingerprint: str) -> DatasetCard:
+def _card(name: str, records: Sequence[Record], fingerprint: str) -> "DatasetCard":
     # Which files are data is said outright, lest the index be taken for some.
     endings = sorted({PurePosixPath(record.id).suffix for record in records})
     files = [METADATA[0], *(f"**/*{ending}" for ending in endings)]
     configs = [{"config_name": "default", "data_files": [{"split": "train", "path": files}]}]
+    from huggingface_hub import DatasetCard, DatasetCardData
+
     data = DatasetCardData(tags=["mmgrad", "composed-image-retrieval"], configs=configs, pretty_name=name)
     licenses = Counter(record.license or "not stated" for record in records)
     stated = "; ".join(f"{license} ({count:,})" for license, count in licenses.most_common(20))

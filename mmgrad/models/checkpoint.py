@@ -4,6 +4,7 @@ import json
 import math
 import os
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -27,7 +28,7 @@ _STORED_PARTS = {
     "single_object": "one_thing",
 }
 _STORED_OPTIONS = {"num_pools": "views", "prototype_dim": "looks"}
-# The file format keeps the names of its first version, so that files, fingerprints and galleries stay valid.
+# Files keep the names of the first version of the format, so that fingerprints and galleries stay valid.
 _PARTS = {stored: name for name, stored in _STORED_PARTS.items()}
 _OPTIONS = {stored: name for name, stored in _STORED_OPTIONS.items()}
 
@@ -47,7 +48,7 @@ def save_composer(composer: Composer, card: dict, folder: Path) -> None:
     weights = stored_weights({key: value.detach().half() for key, value in composer.state_dict().items()})
     save_file(weights, folder / "model.safetensors.part")
     os.replace(folder / "model.safetensors.part", folder / "model.safetensors")
-    config = {_STORED_OPTIONS.get(key, key): value for key, value in composer.config.items()}
+    config = {_STORED_OPTIONS.get(key, key): value for key, value in asdict(composer.config).items()}
     text = json.dumps({"composer": config, **card}, indent=2) + "\n"
     (folder / "model.json.part").write_text(text)
     os.replace(folder / "model.json.part", folder / "model.json")
@@ -56,17 +57,17 @@ def save_composer(composer: Composer, card: dict, folder: Path) -> None:
 def load_composer(folder: Path, title: str | None = None) -> tuple[Composer, dict]:
     """Read what `save_composer` wrote. Raises ModelError when a file is missing, broken or of another architecture.
 
-    `title` is what messages call it, by itself the folder.
+    `title` is its name in messages, by default the folder.
     """
     title = title or str(folder)
     if not (folder / "model.json").is_file():
         raise ModelError(
-            f"There is no model.json in {title}; train one with `python -m mmgrad train` or check the path."
+            f"There is no model.json in {title}; train a model with `python -m mmgrad train`, or check the path."
         )
     if not (folder / "model.safetensors").is_file():
         raise ModelError(
-            f"There is no model.safetensors in {title}, and weights in a pickle are never read, for it may run any "
-            "code; save them as safetensors, or train with `python -m mmgrad train`."
+            f"There is no model.safetensors in {title}, and weights in a pickle are never read, because it may run any "
+            "code; save them as safetensors, or train a model with `python -m mmgrad train`."
         )
     if is_lfs_pointer(folder / "model.safetensors"):
         raise ModelError(f"model.safetensors in {title} is a pointer of Git LFS, not the weights; run `git lfs pull`.")
@@ -87,9 +88,8 @@ def load_composer(folder: Path, title: str | None = None) -> tuple[Composer, dic
 def init_from(composer: Composer, folders: Sequence[Path]) -> None:
     """Give a composer the weights of the checkpoint in a folder, or of several their mean, in place.
 
-    The mean, number by number, is that of model soups (Wortsman et al., arXiv 2203.05482); it needs heads that were
-    trained from one another. Parts that the checkpoints have not, for they are of an earlier architecture, stay as they
-    are. Raises ModelError where there is none, or its weights do not fit.
+    The mean, weight by weight, is that of model soups (Wortsman et al., arXiv 2203.05482); it needs heads that were
+    trained from one another. Raises ModelError where a checkpoint is missing or its weights do not fit.
     """
     total: dict[str, Tensor] = {}
     for folder in folders:
@@ -108,7 +108,7 @@ def init_from(composer: Composer, folders: Sequence[Path]) -> None:
 
 
 def training_info(folder: Path) -> dict:
-    """What the card of the checkpoint in a folder says of its training; empty where it says nothing."""
+    """The entry "training" in the card of the checkpoint in a folder; empty where there is none."""
     try:
         return dict(json.loads((folder / "model.json").read_text(encoding="utf-8"))["training"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -116,14 +116,14 @@ def training_info(folder: Path) -> dict:
 
 
 def _check_card(card: dict, config: dict, weights: int) -> None:
-    """Raises ValueError or TypeError for a model.json that comes from elsewhere and would fail later, or never end."""
+    """Raise ValueError or TypeError for a model.json from elsewhere that would fail later, or never end."""
     if not 1 <= config.get("layers", 1) <= weights:
         raise ValueError(f"{config['layers']} layers do not fit {weights} weights")
     if not isinstance(card.get("encoder", {}), dict):
-        raise TypeError("'encoder' of model.json is no object")
+        raise TypeError("'encoder' of model.json is not an object")
     thresholds = card.get("no_evidence", {})
     if not isinstance(thresholds, dict) or not all(math.isfinite(value) for value in thresholds.values()):
-        raise ValueError("its thresholds of evidence are no numbers")
+        raise ValueError("its thresholds of evidence are not numbers")
     confidence = Confidence.from_card(card)
     if confidence and not all(math.isfinite(value) for value in (*confidence.weights, confidence.bias)):
-        raise ValueError("its confidence is no numbers")
+        raise ValueError("its confidence is not numbers")

@@ -1,9 +1,11 @@
 """The composition head: feature maps and token states to embeddings. The only part that is trained.
 
-`image` reads the map of a picture and pools it; `query` first puts what words look like where they belong and lets
-every position of the map attend to the text and to the other positions, then pools it in the same way. A text
-therefore edits the map *in place*, and the gradient of a match tells where.
+`encode_image` pools the feature map of an image. `encode_query` first edits the map: every position attends to the text
+and to the other positions, and word prototypes are added where they belong. The edited map is pooled in the same way. A
+text therefore edits the map *in place*, and the gradient of a match shows where.
 """
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -12,9 +14,9 @@ from torch.nn import functional
 from mmgrad.models.prototype_head import WIDTH, PrototypeHead
 
 DIMENSION = 256
-"""Numbers of an embedding; those of the named look come in addition where the encoder has looks."""
+"""Size of an embedding without the prototype branch, which an encoder with prototypes adds."""
 
-SIMILARITY_SCALE = 10.0  # brings the product of features and looks to the size of attention logits
+SIMILARITY_SCALE = 10.0  # brings products of features and prototypes to the size of attention logits
 
 
 class Attention(nn.Module):
@@ -48,7 +50,7 @@ class Attention(nn.Module):
 
 
 class ChannelDropout(nn.Module):
-    """Dropout of whole channels of each picture: positions share a mask, so few random numbers are drawn."""
+    """Dropout of whole channels of each image: positions share a mask, so few random numbers are drawn."""
 
     def __init__(self, share: float):
         super().__init__()
@@ -72,7 +74,8 @@ def _mlp(width: int, dropout: float) -> nn.Sequential:
 class EditLayer(nn.Module):
     """Positions attend to the text, then to each other, then pass a two-layer perceptron; all residual.
 
-    A position attends the more to a word the more it shows what the word looks like; each head learns how much more.
+    The attention to a word is biased by the similarity of the position to the word's prototype; each head learns the
+    scale of that prior.
     """
 
     def __init__(self, width: int, heads: int, dropout: float):
@@ -91,10 +94,10 @@ class EditLayer(nn.Module):
 
 
 class PrototypeInjection(nn.Module):
-    """Adds to positions what words look like, or takes it away: a signed share of each look, by position and word.
+    """Adds word prototypes to positions, or subtracts them, each with a signed weight by position and word.
 
-    Prototypes come as the head itself sees them in pictures, so that a word paints what it stands for even where
-    no training text ever said it.
+    Prototypes are projected with the image branch's own weights, so words unseen in training still map to meaningful
+    features.
     """
 
     def __init__(self, width: int, rank: int = 64):
@@ -105,16 +108,16 @@ class PrototypeInjection(nn.Module):
         nn.init.zeros_(self.word.weight)
         nn.init.zeros_(self.word.bias)
 
-    def forward(self, x: Tensor, text: Tensor, mask: Tensor, looks: Tensor, similarity: Tensor) -> Tensor:
-        """x [B, P, D], text [B, L, D], mask [B, L] bool, looks [B, L, D], similarity [B, P, L] -> [B, P, D]."""
+    def forward(self, x: Tensor, text: Tensor, mask: Tensor, prototypes: Tensor, similarity: Tensor) -> Tensor:
+        """x [B, P, D], text [B, L, D], mask [B, L] bool, prototypes [B, L, D], similarity [B, P, L] -> [B, P, D]."""
         position, word = self.position(self.norm_self(x)), self.word(self.norm_text(text))
-        fits = position @ word[..., :-1].transpose(1, 2) * position.shape[-1] ** -0.5  # (B, P, L)
-        share = torch.tanh(fits + word[..., -1:].transpose(1, 2) * similarity) * mask[:, None]
-        return x + share @ looks
+        logits = position @ word[..., :-1].transpose(1, 2) * position.shape[-1] ** -0.5  # (B, P, L)
+        weights = torch.tanh(logits + word[..., -1:].transpose(1, 2) * similarity) * mask[:, None]
+        return x + weights @ prototypes
 
 
 class Pool(nn.Module):
-    """Learned views: each weighs the positions by a softmax and averages its own values of them."""
+    """Attention pooling: each of several pools weighs the positions by a softmax and averages its own values."""
 
     def __init__(self, width: int, num_pools: int, values: int):
         super().__init__()
@@ -126,24 +129,47 @@ class Pool(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.norm(x)
-        weights = self.attn_logits(x).softmax(dim=1).transpose(1, 2)  # (B, views, P)
-        # The average of a linear value is the value of the average, which is one product a view, not one a position.
-        averages = (weights @ x).transpose(0, 1)  # (views, B, D)
-        value = self.value.weight.unflatten(0, (self.num_pools, -1)).transpose(1, 2)  # (views, D, d)
+        weights = self.attn_logits(x).softmax(dim=1).transpose(1, 2)  # (B, num_pools, P)
+        # The average of a linear value is the value of the average, which takes one product per pool, not per position.
+        averages = (weights @ x).transpose(0, 1)  # (num_pools, B, D)
+        value = self.value.weight.unflatten(0, (self.num_pools, -1)).transpose(1, 2)  # (num_pools, D, d)
         values = (averages @ value).transpose(0, 1).flatten(1) + self.value.bias  # (B, num_pools * d)
         return functional.normalize(self.out(values).float(), dim=-1)
 
 
+@dataclass(frozen=True)
+class ComposerConfig:
+    """The arguments of a `Composer`, as its checkpoint stores them.
+
+    Attributes:
+        channels, grid: C and the side length h = w of the feature maps.
+        token_width: D_t, the length of a token state.
+        prototype_dim: number of trailing channels shared between feature maps and token states; 0 without prototypes.
+        width, heads, layers, num_pools, dropout: size of the network.
+    """
+
+    channels: int
+    token_width: int
+    grid: int
+    prototype_dim: int = 0
+    width: int = 256
+    heads: int = 8
+    layers: int = 3
+    num_pools: int = 12
+    dropout: float = 0.1
+
+
 class Composer(nn.Module):
-    """Feature map [B, C, h, w] (+ token states [B, L, D_t]) -> L2-normalised embedding [B, D], D = `dimension`.
+    """Feature map [B, C, h, w] (+ token states [B, L, D_t]) -> L2-normalized embedding [B, D], D = `dimension`.
 
-    The first 256 numbers come from the map's positions, edited or not. Where the encoder has looks, the others tell
-    what the picture shows on the whole, or, of a query, the look of what the text brings
-    (`mmgrad.models.prototype_head`).
+    The first 256 components come from the positions of the map, edited or not. Where the encoder has prototypes, the
+    prototype branch adds further components: the overall appearance of the image or, in a query, the appearance of the
+    object that the text names (`mmgrad.models.prototype_head`).
 
-    Channels are standardised by `mean` and `std`, which training measures once. The last `looks` channels of the
-    feature map and of the token states are of one space: the product of the two is the evidence that a position shows
-    what a word looks like (`mmgrad.encoders.class_prototypes`).
+    Channels are standardized by `mean` and `std`, which training measures once. The last `prototype_dim` channels of
+    the feature map and of the token states share a space: their product is the evidence that a position shows the
+    object of a word (`mmgrad.encoders.class_prototypes`). `edit_scale` is the weight with which the edited embedding
+    is interpolated, tuned on validation because the head over-edits unseen images.
     """
 
     is_trained = True
@@ -164,9 +190,8 @@ class Composer(nn.Module):
         dropout: float = 0.1,
     ):
         super().__init__()
-        self.config: dict[str, float] = dict(channels=channels, token_width=token_width, grid=grid)
-        self.config |= dict(
-            prototype_dim=prototype_dim, width=width, heads=heads, layers=layers, num_pools=num_pools, dropout=dropout
+        self.config = ComposerConfig(
+            channels, token_width, grid, prototype_dim, width, heads, layers, num_pools, dropout
         )
         self.prototype_dim = prototype_dim
         self.register_buffer("mean", torch.zeros(channels))
@@ -187,26 +212,25 @@ class Composer(nn.Module):
         self.dimension = DIMENSION + (WIDTH if prototype_dim else 0)
 
     def encode_image(self, features: Tensor) -> Tensor:
-        """g: feature map [B, C, h, w] -> [B, D], L2-normalised, no text."""
+        """g: feature map [B, C, h, w] -> [B, D], L2-normalized, no text."""
         return self.append_image_prototype(self.pool(self.positions(features)), features)
 
     def encode_reference(self, features: Tensor) -> Tensor:
-        """Where a query starts from, before any text: feature map [B, C, h, w] -> [B, D], L2-normalised."""
+        """The query without a text: feature map [B, C, h, w] -> [B, D], L2-normalized."""
         return self.append_query_prototype(self.pool(self.positions(features)), features)
 
     def encode_query(self, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
-        """q: feature map [B, C, h, w], token states [B, L, D_t], mask [B, L] bool -> [B, D], L2-normalised.
+        """q: feature map [B, C, h, w], token states [B, L, D_t], mask [B, L] bool -> [B, D], L2-normalized.
 
-        The embedding of the edited map, drawn back towards that of the unedited one to the share `reach` of the way,
-        which training chooses on validation: on pictures it has not seen a head goes too far.
+        Interpolated between the embeddings of the unedited and the edited map with the weight `edit_scale`.
         """
         x = self.positions(features)
-        before, edited = self.pool(x), self.pool(self.edit(x, features, states, mask))
-        reached = functional.normalize(before + self.edit_scale * (edited - before), dim=-1)
-        return self.append_query_prototype(reached, features, states, mask)
+        unedited, edited = self.pool(x), self.pool(self.edit(x, features, states, mask))
+        embedding = functional.normalize(unedited + self.edit_scale * (edited - unedited), dim=-1)
+        return self.append_query_prototype(embedding, features, states, mask)
 
     def append_image_prototype(self, embedding: Tensor, features: Tensor) -> Tensor:
-        """Embeddings of pictures [B, 256], joined with how these [B, C, h, w] look on the whole: [B, D]."""
+        """Image embeddings [B, 256], joined with the prototype branch of the feature maps [B, C, h, w]: [B, D]."""
         if self.prototype_head is None:
             return embedding
         return _joined(embedding, self.prototype_embedding(features), self.prototype_head.branch_weight)
@@ -214,58 +238,63 @@ class Composer(nn.Module):
     def append_query_prototype(
         self, embedding: Tensor, features: Tensor, states: Tensor | None = None, mask: Tensor | None = None
     ) -> Tensor:
-        """Embeddings [B, 256] of the pictures [B, C, h, w], edited by texts or not, joined with the look of what the
-        texts bring: [B, D]."""
-        if self.prototype_head is None:
-            return embedding
-        share = self.prototype_head.weight_for(self.prototype_embedding(features))
-        if states is None or mask is None:
-            return _joined(embedding, self.prototype_head.null_embedding(len(embedding)), share)
-        plain, looks = states[..., : -self.prototype_dim], states[..., -self.prototype_dim :]
-        return _joined(embedding, self.prototype_head.encode_text(plain, looks, mask), share)
+        """Query embeddings [B, 256], joined with the prototype branch of their texts: [B, D].
 
-    def prototype_embedding(self, features: Tensor) -> Tensor:
-        """How pictures [B, C, h, w] look on the whole, in the terms of the named look: [B, WIDTH], L2-normalised.
-
-        Raises ValueError where the encoder has no looks.
+        `features` [B, C, h, w] are those of the references; without states and mask there is no text.
         """
         if self.prototype_head is None:
-            raise ValueError("the encoder has no looks, and so has the composer no named look")
+            return embedding
+        weight = self.prototype_head.weight_for(self.prototype_embedding(features))
+        if states is None or mask is None:
+            return _joined(embedding, self.prototype_head.null_embedding(len(embedding)), weight)
+        plain, prototypes = states[..., : -self.prototype_dim], states[..., -self.prototype_dim :]
+        return _joined(embedding, self.prototype_head.encode_text(plain, prototypes, mask), weight)
+
+    def prototype_embedding(self, features: Tensor) -> Tensor:
+        """The prototype branch of images with feature maps [B, C, h, w]: [B, WIDTH], L2-normalized.
+
+        Raises ValueError where the encoder has no prototypes.
+        """
+        if self.prototype_head is None:
+            raise ValueError("the encoder has no prototypes, so the composer has no prototype head")
         return self.prototype_head.encode_image(
             features[:, -self.prototype_dim :].mean(dim=(2, 3)) - self.mean[-self.prototype_dim :]
         )
 
     def positions(self, features: Tensor) -> Tensor:
-        """Feature map [B, C, h, w] -> one vector a position, [B, h*w, width]."""
+        """Feature map [B, C, h, w] -> one vector per position, [B, h*w, width]."""
         x = features.flatten(2).transpose(1, 2)  # (B, h*w, C)
-        weight = self._embedding()  # standardising folded into the layer: one pass over the features less
+        weight = self._embedding()  # standardization folded into the layer: one pass over the features less
         y = functional.linear(x, weight, self.embed.bias - weight @ self.mean)
         y = self.norm(y) + self.pos_embed
         return y + self.mlp(y)
 
     def edit(self, x: Tensor, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
         """Positions x [B, h*w, width] of the feature maps [B, C, h, w], edited by the text: the same shape."""
-        seen, looks = (
+        shown, prototypes = (
             features[:, features.shape[1] - self.prototype_dim :],
             states[..., states.shape[-1] - self.prototype_dim :],
         )
-        similarity = (looks @ seen.flatten(2)).transpose(1, 2) / SIMILARITY_SCALE  # (B, h*w, L)
+        similarity = (prototypes @ shown.flatten(2)).transpose(1, 2) / SIMILARITY_SCALE  # (B, h*w, L)
         text = self.drop(self.token_norm(self.token(states)))
         for number, layer in enumerate(self.layers):
             x = layer(x, text, mask, similarity)
-            if number == 0:  # which positions are to change is known, and what else follows from it is not
-                x = self.injection(x, text, mask, self._imagined(looks), similarity)
+            if number == 0:  # the positions to change are known by now; the later layers adapt the rest
+                x = self.injection(x, text, mask, self._as_positions(prototypes), similarity)
         return x
 
     def _embedding(self) -> Tensor:
-        """The weights [width, C] for features whose channels are not standardised."""
+        """The weights [width, C] for features whose channels are not standardized."""
         return self.embed.weight / self.std
 
-    def _imagined(self, looks: Tensor) -> Tensor:
-        """Prototypes of tokens [B, L, looks] as the positions of a picture that shows them, [B, L, width]; zero
-        without."""
-        y = self.norm(functional.linear(looks, self._embedding()[:, self.embed.in_features - self.prototype_dim :]))
-        return (y + self.mlp(y)) * looks.any(dim=-1, keepdim=True)
+    def _as_positions(self, prototypes: Tensor) -> Tensor:
+        """Prototypes of tokens [B, L, prototype_dim] as positions of an image that shows them, [B, L, width].
+
+        Zero for tokens without a prototype.
+        """
+        weight = self._embedding()[:, self.embed.in_features - self.prototype_dim :]
+        y = self.norm(functional.linear(prototypes, weight))
+        return (y + self.mlp(y)) * prototypes.any(dim=-1, keepdim=True)
 
 
 def _normal(*shape: int) -> Tensor:
@@ -274,5 +303,6 @@ def _normal(*shape: int) -> Tensor:
     return values if values.is_meta else nn.init.normal_(values, std=0.02)
 
 
-def _joined(embedding: Tensor, look: Tensor, share: Tensor) -> Tensor:
-    return torch.cat([(1 - share).sqrt() * embedding, share.sqrt() * look], dim=-1)
+def _joined(embedding: Tensor, prototype: Tensor, weight: Tensor) -> Tensor:
+    """Two branches of length 1 as one embedding of length 1, in which the second has `weight` in [0, 1)."""
+    return torch.cat([(1 - weight).sqrt() * embedding, weight.sqrt() * prototype], dim=-1)

@@ -1,7 +1,7 @@
-"""How sure a search is of its first result: the chance, fitted on held-out queries, that it is the picture asked for.
+"""The confidence of a search: the estimated probability that its first result is the target.
 
-Three clues of a search go through a logistic regression (Platt, 1999): the first score, its lead over the second, and
-how far the text moved the query from the picture itself.
+A logistic regression (Platt, 1999), fitted on held-out queries, over three features ("clues") of a search: the first
+score, its lead over the second, and how far the text moved the query away from the reference.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from mmgrad.models.logistic import fit_logistic
 CLUES = ("score", "lead", "moved")
 KINDS = ("as asked", "target not in the gallery", "text of another picture")
 EVERY = 4
-"""Of so many searches one is of the second kind, and one of the third: neither can be right."""
+"""One search in EVERY has its target removed and another has a foreign text; both are wrong by construction."""
 BLOCK = 512
 PENALTY = 1e-4
 
@@ -30,23 +30,23 @@ class Confidence:
 
     @classmethod
     def from_card(cls, card: Mapping[str, Any]) -> "Confidence | None":
-        """What a model's card holds under "confidence"; None where nothing was fitted."""
+        """The confidence in a model's card, under "confidence"; None where nothing was fitted."""
         kept = card.get("confidence")
         return None if kept is None else cls(tuple(kept[clue] for clue in CLUES), kept["bias"])
 
     def to_card(self) -> dict[str, float]:
-        """The numbers by name, to be kept in a card."""
+        """The numbers by name, for a card."""
         return dict(zip((*CLUES, "bias"), (round(value, 4) for value in (*self.weights, self.bias)), strict=True))
 
     def __call__(self, clues: Tensor) -> Tensor:
-        """Clues [Q, 3] -> chances [Q] from 0 to 1."""
+        """Clues [Q, 3] -> probabilities [Q]."""
         return torch.sigmoid(clues @ clues.new_tensor(self.weights) + self.bias)
 
 
 def clues_of(scores: Tensor, query: Tensor, reference: Tensor) -> Tensor:
-    """Clues [Q, 3] of searches: the best scores [Q, k] in descending order, q and g(I_r), both [Q, D].
+    """Clues [Q, 3] of searches, of the best scores [Q, k] in descending order, and of q and g(I_r), both [Q, D].
 
-    A gallery of one picture has no second; its lead is 0.
+    In a gallery of one image the lead is 0.
     """
     lead = scores[:, 0] - scores[:, 1] if scores.shape[1] > 1 else torch.zeros_like(scores[:, 0])
     return torch.stack([scores[:, 0], lead, 1 - (query * reference).sum(dim=-1)], dim=1)
@@ -54,8 +54,10 @@ def clues_of(scores: Tensor, query: Tensor, reference: Tensor) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Trials:
-    """Searches whose outcome is known: clues [Q, 3], whether the first result is the picture asked for [Q] bool, and
-    the number of each one's kind [Q] int64, see KINDS."""
+    """Searches with known outcomes.
+
+    clues [Q, 3]; right [Q] bool, whether the first result is the target; kind [Q] int64, index into KINDS.
+    """
 
     clues: Tensor
     right: Tensor
@@ -64,10 +66,10 @@ class Trials:
 
 @torch.no_grad()
 def trials(queries: Tensor, foreign: Tensor, images: Tensor, reference: Tensor, target: Tensor) -> Trials:
-    """Searches that may be right, and a share that cannot (EVERY).
+    """Searches that may be right, mixed with searches that cannot be (see EVERY).
 
-    queries [Q, D], q of Q triplets; foreign [Q, D], q of their references with texts of other pictures; images [N, D],
-    g of all pictures; reference and target [Q] int64, rows of the images.
+    queries [Q, D], q of Q triplets; foreign [Q, D], q of their references with texts of other images; images [N, D],
+    g of all images; reference and target [Q] int64, rows of `images`.
     """
     number = torch.arange(len(queries), device=queries.device)
     reference, target = reference.to(queries.device), target.to(queries.device)

@@ -276,8 +276,8 @@ def card_over(encoder: Trainable) -> dict[str, Any]:
 
 def check_fits(composer: Composer, card: dict[str, Any], encoder: Encoder, folder: Path) -> None:
     """Raise ModelError unless the checkpoint in a folder was trained over this very encoder."""
-    expected = {key: getattr(encoder, key) for key in ("channels", "token_width", "grid")}
-    fits = {key: composer.config[key] for key in expected} == expected
+    config = composer.config
+    fits = (config.channels, config.token_width, config.grid) == (encoder.channels, encoder.token_width, encoder.grid)
     named = card.get("encoder", {})
     own = getattr(encoder, "training_fingerprint", None)
     if not fits or named.get("fingerprint", own) != own:

@@ -1,4 +1,4 @@
-"""The model card as the Hugging Face hub reads it: Markdown for people, and in its metadata what was measured."""
+"""The model card of the Hugging Face hub: Markdown for people, with the measured results in its metadata."""
 
 import json
 import math
@@ -24,8 +24,8 @@ library_name: mmgrad
 
 # {name}
 
-A composition head of mmgrad: a picture and a text that says how it should be different become one query for composed
-image retrieval, and gradients show which region the text is changing, and where that change shows in a result.
+A composition head of mmgrad. It composes an image and a text that describes a change into one query for composed image
+retrieval. Gradients show which region the text changes, and where the change shows in a result.
 
 ```python
 import mmgrad
@@ -39,12 +39,12 @@ _LOCALIZED = {"pointing": "Pointing game, 15 px", "energy": "Evidence inside the
 
 
 def make(name: str, card: dict[str, Any], description: str = "") -> ModelCard:
-    """The card of a model: the description that it has, else a short one, with its results in the metadata.
+    """The card of a model: its description, or else a short one, with its results in the metadata.
 
     Args:
         name: of the model.
-        card: what its `model.json` says; `results` are those of `read_results`, `training` those of its validation.
-        description: Markdown with or without metadata. What that says stays, but for results on the same data.
+        card: the content of `model.json`; `results` come from `read_results`, `training` from validation.
+        description: Markdown with or without metadata. Its metadata is kept, except results on the same data.
 
     Raises ModelError where the metadata of the description cannot be read.
     """
@@ -56,7 +56,7 @@ def make(name: str, card: dict[str, Any], description: str = "") -> ModelCard:
         ) from error
     data: Any = made.data
     data.library_name = data.library_name or "mmgrad"
-    data.pipeline_tag = data.pipeline_tag or "image-to-image"
+    data.pipeline_tag = data.pipeline_tag or "image-feature-extraction"
     data.tags = list(dict.fromkeys([*(data.tags or ()), *TAGS]))
     own = [*_tested(card), *_validated(card)]
     data.model_name = name
@@ -130,7 +130,7 @@ def _interval(one: dict[str, Any]) -> str:
 
 
 def _validated(card: dict[str, Any]) -> list[EvalResult]:
-    """What training noted of its validation sets."""
+    """The results on the validation sets, from training."""
     training = card.get("training")
     figures = training if isinstance(training, dict) else {}
     return [

@@ -1,10 +1,11 @@
-"""What the thing that a text brings looks like, and how much of that a picture shows.
+"""The prototype branch of the embeddings: the appearance of the object that a text names, and that of an image.
 
-Prototypes are directions of the image features that go with names (`mmgrad.encoders.class_prototypes`). A small
-network reads which words of a text name what comes; the mean look of these, and the averaged features of a picture, are
-compared in the directions along which looks differ most. Nothing here is learnt from pictures, so it holds for names
-that no training text ever said; what a text changes besides, and where, is the composer's part. The more a picture is a
-photograph of one thing, as which it then looks on the whole, the more of a search from there goes by the named look.
+Prototypes are directions of the image features that belong to names (`mmgrad.encoders.class_prototypes`). A small
+network finds the words of a text that name the new object. The mean prototype of these words and the averaged features
+of an image are compared along the principal directions of the prototypes. The branch is fitted on texts, so it also
+works for names that no training text contains. Everything else that a text changes, and where, is the composer's part.
+The more confidently the reference is classified as a single-object photograph, the more weight the branch gets in the
+query.
 """
 
 import torch
@@ -13,21 +14,21 @@ from torch.nn import functional
 
 DIRECTIONS = 255
 WIDTH = DIRECTIONS + 1
-"""Numbers of an embedding: the last one brings those of texts to length 1 and is 0 of pictures."""
+"""Embedding size. The last component pads text embeddings to unit norm; it is always 0 for images."""
 
 MAX_WEIGHT = 0.95
-"""The share of the named look in queries that start from a photograph of one thing."""
+"""Weight of the branch in queries whose reference is a single-object photograph."""
 
 INIT_BIAS = -20.0
-"""The bias with which no picture is taken for a photograph of one thing, as long as nothing is known of such."""
+"""Initial bias of the single-object classifier, with which no image counts as a single-object photograph."""
 
 
 class PrototypeHead(nn.Module):
-    """Texts and pictures -> embeddings [B, WIDTH] of length 1, whose product tells whether a picture shows what comes.
+    """Texts and images -> embeddings [B, WIDTH] of length 1; products score whether an image shows the new object.
 
-    `axes` [DIRECTIONS, looks] and the network are measured once, on texts, and `single_object`, which tells whether a
-    picture is a photograph of one thing, on pictures (`mmgrad.training.fit_prototype_head`). So is `share` on
-    validation, the part in [0, 1) that these embeddings have in those of the composer.
+    `axes` [DIRECTIONS, prototype_dim] and the network are fitted once, on texts (`mmgrad.training.fit_prototype_head`),
+    and `single_object`, which classifies single-object photographs, on images (`mmgrad.training.fit_single_object`).
+    `branch_weight` in [0, 1), the weight of the branch in the composer's embeddings, is tuned on validation.
     """
 
     axes: Tensor
@@ -49,34 +50,34 @@ class PrototypeHead(nn.Module):
         self.requires_grad_(False)
 
     def target_noun_logits(self, states: Tensor) -> Tensor:
-        """Token states [B, L, token_width] -> how surely each is part of a name of what comes, as logits [B, L]."""
+        """Token states [B, L, token_width] -> logits [B, L] of being part of the name of the new object."""
         return self.out(functional.gelu(self.hidden((states - self.mean) / self.std)))[..., 0]
 
-    def encode_text(self, states: Tensor, looks: Tensor, mask: Tensor) -> Tensor:
-        """Token states [B, L, token_width], their looks [B, L, looks] and mask [B, L] bool -> [B, WIDTH].
+    def encode_text(self, states: Tensor, prototypes: Tensor, mask: Tensor) -> Tensor:
+        """Token states [B, L, token_width], prototypes [B, L, prototype_dim] and mask [B, L] bool -> [B, WIDTH].
 
-        Where it is not sure that something comes, or it has no look, more of the length lies in the last number.
+        The less certain a new object is, the more of the length lies in the last component.
         """
         weights = self.target_noun_logits(states).sigmoid() * mask
-        look = (weights[:, None] @ functional.normalize(looks, dim=-1))[:, 0]  # (B, looks)
-        look = (look / look.norm(dim=-1, keepdim=True).clamp_min(1) @ self.axes.T).float()
-        rest = (1 - look.square().sum(dim=-1, keepdim=True)).clamp_min(1e-6).sqrt()
-        return functional.normalize(torch.cat([look, rest], dim=-1), dim=-1)
+        mean = (weights[:, None] @ functional.normalize(prototypes, dim=-1))[:, 0]  # (B, prototype_dim)
+        mean = (mean / mean.norm(dim=-1, keepdim=True).clamp_min(1) @ self.axes.T).float()  # (B, DIRECTIONS)
+        padding = (1 - mean.square().sum(dim=-1, keepdim=True)).clamp_min(1e-6).sqrt()
+        return functional.normalize(torch.cat([mean, padding], dim=-1), dim=-1)
 
     def null_embedding(self, count: int) -> Tensor:
-        """The embeddings [count, WIDTH] of texts that bring nothing."""
+        """The embeddings [count, WIDTH] of texts that name no new object."""
         return functional.pad(self.axes.new_ones(count, 1), (DIRECTIONS, 0))
 
     def encode_image(self, features: Tensor) -> Tensor:
-        """Averaged features [B, looks], what pictures have in common taken away -> [B, WIDTH], L2-normalised."""
+        """Averaged features [B, prototype_dim] minus their mean over images -> [B, WIDTH], L2-normalized."""
         return functional.pad(functional.normalize((features @ self.axes.T).float(), dim=-1), (0, 1))
 
     @torch.no_grad()
-    def weight_for(self, pictures: Tensor) -> Tensor:
-        """The share in queries that start from pictures of which `picture` gave [B, WIDTH]: [B, 1].
+    def weight_for(self, references: Tensor) -> Tensor:
+        """The weight of the branch in queries with these references, embeddings of `encode_image` [B, WIDTH]: [B, 1].
 
-        `share`, or up to MAX_WEIGHT where they are of one thing. It is held constant: no map tells of it.
+        `branch_weight`, or up to MAX_WEIGHT for single-object photographs. It has no gradient, so no map shows it.
         """
-        looks = pictures[:, :-1].to(self.single_object.weight.dtype)
-        single = self.single_object(looks).sigmoid() * (self.branch_weight > 0)
+        directions = references[:, :-1].to(self.single_object.weight.dtype)
+        single = self.single_object(directions).sigmoid() * (self.branch_weight > 0)
         return self.branch_weight + single * (MAX_WEIGHT - self.branch_weight).clamp_min(0)

@@ -1,18 +1,19 @@
-"""Queries by a pseudo-word: a network turns the image embedding into one word of CLIP's text tower.
+"""Queries by a pseudo-word: a network maps the image feature to one token embedding of CLIP's text tower.
 
-The word stands in a prompt before the modification text ("a photo of $ that is made of glass"), and the query is the
-prompt's text feature. Such networks are trained without triplets: Pic2Word (Saito et al., arXiv 2302.03084), SEARLE
-(Baldrati et al., arXiv 2303.15247), LinCIR (Gu et al., arXiv 2312.01998). All read the image feature as CLIP gives it,
-not brought to length 1.
+The pseudo-word is part of a prompt that ends with the modification text ("a photo of $ that is made of glass"), and the
+query is the text feature of the prompt. Such networks are trained without triplets: Pic2Word (Saito et al., arXiv
+2302.03084), SEARLE (Baldrati et al., arXiv 2303.15247), LinCIR (Gu et al., arXiv 2312.01998). All read the image
+feature as CLIP gives it, not normalized.
 
-An adapter file is the network's state in safetensors: linear layers, each a `weight` [out, in] and a `bias` [out].
-Their order is that of the numbers in their names, one called "out" last, and each takes what the one before it gives;
-prefixes such as "module." do not matter. Between them stands
+An adapter file is the state of the network in safetensors: linear layers, each a `weight` [out, in] and a `bias` [out].
+The layers are ordered by the numbers in their names, one called "out" last; prefixes such as "module." do not matter.
+The activation between them is
 
-- GELU, where layers are numbered once, as SEARLE and LinCIR do: layers.0, layers.3, layers.6;
-- ReLU, where they are numbered in blocks, as Pic2Word does: layers.0.0, layers.1.0, fc_out.
+- GELU, where layers are numbered once, as in SEARLE and LinCIR: layers.0, layers.3, layers.6;
+- ReLU, where they are numbered in blocks, as in Pic2Word: layers.0.0, layers.1.0, fc_out.
 
-The file's metadata may say otherwise: "activation" (gelu or relu), and "prompt", what stands before the text.
+The metadata of the file may override this: "activation" (gelu or relu), and "prompt", the text before the modification
+text.
 """
 
 import hashlib
@@ -36,13 +37,13 @@ _PICKLES = (b"PK\x03\x04", b"\x80")  # how torch.save begins a file, by its newe
 
 @dataclass(frozen=True, eq=False)
 class Adapter:
-    """A pseudo-word network with the prompt it belongs to.
+    """A pseudo-word network and its prompt.
 
     Attributes:
-        name: that of its file, without the suffix.
+        name: of the file, without the suffix.
         network: image features [B, D] -> token embeddings [B, W].
         inputs, outputs: D and W.
-        prompt: what stands before the text, with MARK for the pseudo-word.
+        prompt: the text before the modification text, with MARK for the pseudo-word.
         sha256: of the file, 16 hex digits.
     """
 
@@ -56,7 +57,7 @@ class Adapter:
 
     @property
     def card(self) -> dict[str, str]:
-        """What a model's card says of it."""
+        """The description of the adapter in a model's card."""
         return {"name": self.name, "activation": self.activation, "prompt": self.prompt, "sha256": self.sha256}
 
 
@@ -87,8 +88,7 @@ def compose_with(adapter: Adapter, encoder: PromptEncoder) -> PseudoWord:
 def load_adapter(path: str | Path) -> Adapter:
     """Read the file of a pseudo-word network.
 
-    Raises InputError for a file that is missing, and ModelError for one that is a pickle, damaged, or holds something
-    else than such a network.
+    Raises InputError for a missing file, and ModelError for a file that is a pickle, damaged, or not such a network.
     """
     path = Path(path).expanduser()
     try:

@@ -1,7 +1,7 @@
-"""Queries without training: the embeddings of a dual encoder, such as CLIP, joined by a formula.
+"""Queries without training: the image and text embeddings of a dual encoder, such as CLIP, composed by a formula.
 
-Picture and text of a dual encoder live in one space, g(I) and t(T). Each formula joins them to a query; `DualComposer`
-makes of a formula what the engine and the maps need, and of a pseudo-word network too (`mmgrad.models.pseudo_word`).
+A dual encoder embeds images and texts in one space, g(I) and t(T). Each formula composes a query from the two.
+`DualComposer` gives a formula, or a pseudo-word network (`mmgrad.models.pseudo_word`), the interface of a trained head.
 """
 
 from collections.abc import Callable
@@ -22,14 +22,14 @@ The states are those of `mmgrad.encoders.dual_encoder`, or of `mmgrad.encoders.p
 
 BALANCE = 0.7
 STRENGTH = 2.0
-"""Weights of the text, and `DEFAULT`, as `benchmarks/compositions.py` finds them best, on photographs."""
+"""Weights of the text. They and `DEFAULT` are the best ones of `benchmarks/compositions.py`, on photographs."""
 
 
 class DualComposer(nn.Module):
-    """Feature map [B, C, h, w] (+ text states [B, L, D], mask [B, L]) -> L2-normalised embedding [B, D] float32.
+    """Feature map [B, C, h, w] (+ text states [B, L, D], mask [B, L]) -> L2-normalized embedding [B, D] float32.
 
-    `head` is the encoder's, from feature map to image embedding; `compose` joins that with the text's. It does for the
-    maps what `mmgrad.models.composer.Composer` does, by the same steps.
+    `head` is the encoder's, from feature map to image embedding; `compose` combines that with the text. The steps are
+    those of `mmgrad.models.composer.Composer`, so the same maps can be computed.
     """
 
     is_trained = False
@@ -43,7 +43,7 @@ class DualComposer(nn.Module):
         return self.pool(self.positions(features))
 
     def encode_reference(self, features: Tensor) -> Tensor:
-        """Where a query starts from: the picture itself."""
+        """The query without a text: the image embedding."""
         return self.encode_image(features)
 
     def encode_query(self, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
@@ -51,15 +51,15 @@ class DualComposer(nn.Module):
         return self.pool(self.edit(self.positions(features), features, states, mask))
 
     def positions(self, features: Tensor) -> Tensor:
-        """What g and q share: the image feature, [B, D], whose length a pseudo-word network reads, too."""
+        """The image feature [B, D] that g and q share, not normalized: pseudo-word networks read its length."""
         return self.head(features)
 
     def edit(self, x: Tensor, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
-        """Image features [B, D] joined with the text, [B, D]."""
+        """Image features [B, D] composed with the text, [B, D]."""
         return self.compose(x, states, mask)
 
     def pool(self, x: Tensor) -> Tensor:
-        """Length 1."""
+        """The features at length 1."""
         return functional.normalize(x, dim=-1)
 
 
@@ -69,22 +69,21 @@ def weighted_sum(image: Tensor, states: Tensor, mask: Tensor, balance: float = B
 
 
 def slerp(image: Tensor, states: Tensor, mask: Tensor, balance: float = 0.8) -> Tensor:
-    """The point at the share `balance` in [0, 1] of the great circle from g to t(T) (Jang et al., arXiv 2405.00571).
+    """Spherical interpolation from g to t(T) with `balance` b in [0, 1] (Jang et al., arXiv 2405.00571).
 
-    sin((1 - b) a) / sin(a) g + sin(b a) / sin(a) t, a the angle between them. Halfway it points where the even sum
-    does; by default it goes further, for pictures are more alike to one another than any is to a text.
+    sin((1 - b) a) / sin(a) g + sin(b a) / sin(a) t, with the angle a between them. The default is beyond the middle,
+    because images are more similar to each other than to any text.
     """
     image, text = _unit(image), _text(states)
     cosine = (image * text).sum(dim=-1, keepdim=True)
-    angle = torch.acos(cosine.clamp(-1 + 1e-6, 1 - 1e-6))  # g = t and g = -t have no one circle: stay short of them
+    angle = torch.acos(cosine.clamp(-1 + 1e-6, 1 - 1e-6))  # g = t and g = -t define no circle: stay short of them
     return (torch.sin((1 - balance) * angle) * image + torch.sin(balance * angle) * text) / torch.sin(angle)
 
 
 def direction(image: Tensor, states: Tensor, mask: Tensor, strength: float = STRENGTH) -> Tensor:
-    """g + strength (t(new) - t(old)), where the text names both (Couairon et al., arXiv 2112.03162).
+    """g + strength (t(new) - t(old)), where the text names both (Couairon et al., arXiv 2112.03162); strength >= 0.
 
-    Texts that do not (see `mmgrad.encoders.named_change`) fall back to the sum with its default balance, so that every
-    text has a query; strength is at least 0.
+    Other texts (see `mmgrad.encoders.named_change`) fall back to the sum with its default balance.
     """
     moved = _unit(image) + strength * (_unit(states[:, 1]) - _unit(states[:, 2]))
     named = mask[:, 1:3].all(dim=1, keepdim=True)
@@ -94,7 +93,7 @@ def direction(image: Tensor, states: Tensor, mask: Tensor, strength: float = STR
 COMPOSITIONS: dict[str, Callable[..., Tensor]] = {"sum": weighted_sum, "slerp": slerp, "direction": direction}
 DEFAULT = "direction"
 PSEUDO_WORD = "pseudo-word"
-"""The composition that is no formula: it needs the file of a network."""
+"""The composition that is not a formula: it needs the file of a network."""
 
 
 def select_composition(name: str | None = None, weight: float | None = None) -> Compose:

@@ -1,7 +1,7 @@
-"""Features of a benchmark's pictures and queries, kept in shards beside those of the edit scenes.
+"""Cached features of the images and queries of a benchmark, such as FashionIQ.
 
-No benchmark says which region a text changes. Pictures to train on are therefore kept as they are and mirrored: maps
-of the two have to agree (see `mmgrad.training.losses.consistency_loss`).
+No benchmark annotates the region that a text changes. Training images are therefore cached as they are and mirrored:
+the maps of the two have to agree (see `mmgrad.training.losses.consistency_loss`).
 """
 
 import hashlib
@@ -25,10 +25,10 @@ READERS: dict[str, Callable[[Path, str], Benchmark]] = {"fashioniq": read_fashio
 """The benchmarks with a split to train on."""
 
 SHARD = 500  # pictures, or texts
-BLOCK = 20  # pictures that are encoded together
+BLOCK = 20  # images per batch of the encoder
 FAMILY = 6  # queries of one category, where a benchmark has no image sets
 CUT = 10
-"""K of the Recall@K that is validated: the first place alone is often the reference's own."""
+"""K of the Recall@K that is validated: the first rank is often taken by the reference itself."""
 
 Job = tuple[Path, tuple[Path, ...], bool]
 
@@ -36,11 +36,11 @@ Job = tuple[Path, tuple[Path, ...], bool]
 def build(
     folder: Path, encoder: Trainable, name: str, root: Path, split: str, most: int | None = None, workers: int = 2
 ) -> Features:
-    """The features of a split, computed where they are missing; at most the first `most` families of it.
+    """The features of a split, computed where they are missing; of at most its first `most` families.
 
-    The pictures are those of the queries in "train", and the whole gallery elsewhere, so that the recall of validation
-    is that among all of it (of FashionIQ, among all categories together). A family is an image set of CIRR, or some
-    queries of one category that follow one another.
+    In "train" the images are those of the queries; elsewhere they are the whole gallery, so that validation ranks all
+    of it (in FashionIQ, all categories together). A family is an image set of CIRR, or consecutive queries of one
+    category.
 
     Raises InputError where a file or a picture of the benchmark is missing or broken or the truths are secret, and
     ModelError where the folder is the cache of another encoder.
@@ -85,7 +85,7 @@ def build(
 
 
 def _families(queries: tuple[Query, ...]) -> list[list[Query]]:
-    """Queries that are trained on together: of one image set, or of one category in the order of the file."""
+    """Queries that form a batch together: of one image set, or of one category in the order of the file."""
     groups: dict[tuple, list[Query]] = {}
     counts: dict[str, int] = {}
     for query in queries:
@@ -96,12 +96,12 @@ def _families(queries: tuple[Query, ...]) -> list[list[Query]]:
 
 
 def _names(query: Query) -> tuple[str, ...]:
-    """The pictures among which a query is to find its target."""
+    """The images among which a query is to find its target."""
     return (query.reference, query.truths[0], *query.subset)
 
 
 def _version(path: Path) -> str:
-    """Path, size and time of a picture: what tells that it is still the one that was encoded."""
+    """Path, size and modification time of an image, which change with the file."""
     kept = path.stat()
     return f"{path.resolve()} {kept.st_size} {kept.st_mtime_ns}"
 
@@ -128,7 +128,7 @@ def _keep(kept: dict[str, list[Tensor]], prefix: str, images: list[np.ndarray], 
 
 
 def _texts(folder: Path, encoder: Trainable, start: int, texts: list[str]) -> dict[str, Tensor]:
-    """The shard of some texts, made where it is missing."""
+    """The shard of some texts, written where it is missing."""
     path = folder / f"texts-{start:06d}-{_digest(texts)}.safetensors"
     if not path.exists():
         shards.write_shard(path, keep_texts(texts, encoder))

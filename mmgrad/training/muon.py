@@ -1,7 +1,7 @@
-"""Muon: momentum whose matrices are made orthogonal before each step (Jordan et al., 2024).
+"""Muon: momentum whose matrices are orthogonalized before each step (Jordan et al., 2024).
 
-Torch's own works in bfloat16 whatever the machine, which takes a hundred times as long on processors without
-instructions for it; this one stays in the parameters' own precision.
+`torch.optim.Muon` orthogonalizes in bfloat16 on every device. Its steps differ by a few percent, and on processors
+without bfloat16 instructions they take a hundred times as long. This one keeps the precision of the parameters.
 """
 
 from collections.abc import Iterable
@@ -32,12 +32,12 @@ class Muon(Optimizer):
                     state["momentum_buffer"] = torch.zeros_like(parameter)
                 buffer: Tensor = state["momentum_buffer"]
                 buffer.lerp_(parameter.grad, 1 - group["momentum"])
-                update = orthogonalised(parameter.grad.lerp(buffer, group["momentum"]))
+                update = orthogonalized(parameter.grad.lerp(buffer, group["momentum"]))
                 parameter.mul_(1 - group["lr"] * group["weight_decay"])
                 parameter.add_(update, alpha=-group["lr"] * 0.2 * max(parameter.shape) ** 0.5)
 
 
-def orthogonalised(matrix: Tensor) -> Tensor:
+def orthogonalized(matrix: Tensor) -> Tensor:
     """The matrix [M, N] with its singular values brought near to 1, by five Newton-Schulz iterations."""
     a, b, c = COEFFICIENTS
     x = matrix.mT if matrix.shape[0] > matrix.shape[1] else matrix  # the smaller side first: its square is small

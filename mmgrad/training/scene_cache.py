@@ -23,15 +23,18 @@ from mmgrad.training import shards
 from mmgrad.training.features import Features, keep_texts
 
 SHARD = 100  # families
-BLOCK = 20  # scenes that are encoded together
+BLOCK = 20  # scenes per batch of the encoder
 SEEN = 0.4
+"""A position belongs to the object of a photograph where its class activation is at least this share of the peak."""
 VERSION = 4
 
 
 @dataclass(frozen=True)
 class Part:
-    """`families` families of a split, from the number `first` on: edit scenes, or those of labelled photographs
-    in a folder."""
+    """A range of families of a split, from the number `first` on.
+
+    They are edit scenes or, with a folder of labeled photographs, families of these.
+    """
 
     split: str
     families: int
@@ -54,7 +57,7 @@ _photographs = lru_cache(maxsize=1)(load_photographs)
 
 
 def build(folder: Path, encoder: Trainable, *parts: Part, workers: int = 2) -> Features:
-    """Compute the missing shards of these parts and load them all as one. Progress is shown with the time left.
+    """Compute the missing shards of these parts and load all parts as one. A progress bar shows the time left.
 
     Raises ModelError where the folder is the cache of another encoder.
     """
@@ -117,10 +120,10 @@ def _make_shard(job: tuple[Path, Part, range], encoder: Trainable) -> None:
 
 
 def _region(mask: np.ndarray | None, box: Letterbox, places: int, seen: Tensor | None = None) -> np.ndarray:
-    """Share of each of `places` x `places` positions that a pixel mask covers, uint8; all zero without mask.
+    """The share of each of `places` x `places` positions that a pixel mask covers, uint8; all zero without a mask.
 
-    `seen` [h, w], the class activation map (Zhou et al., arXiv 1512.04150) of what a photograph shows, narrows the mask
-    of the whole photograph to the places of at least SEEN of its peak.
+    `seen` [h, w], the class activation map (Zhou et al., arXiv 1512.04150) of the object of a photograph, narrows the
+    mask of the whole photograph to the positions of at least SEEN of its peak.
     """
     if mask is None:
         return np.zeros((places, places), np.uint8)

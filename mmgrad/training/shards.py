@@ -69,7 +69,7 @@ def write_shard(path: Path, tensors: dict[str, Tensor], info: list[dict] | None 
 
 
 def read_shard(path: Path) -> tuple[dict[str, Tensor], list[dict]]:
-    """The tensors and the rows of a shard. Raises ModelError where it is damaged."""
+    """The tensors and the info rows of a shard. Raises ModelError where it is damaged."""
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from mmgrad.errors import MMGradError
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.\-]*/[A-Za-z0-9][\w.\-]*")
-"""The names of repositories of the hub: owner/name."""
+"""The form of a repository's name: owner/name."""
 
 _LFS = b"version https://git-lfs"
 _CALLED = {"model": "model", "dataset": "gallery"}
@@ -25,15 +25,15 @@ def fetch(
     kind: Literal["model", "dataset"] = "model",
     **download: Any,
 ) -> Path:
-    """The folder of this machine's copy of a repository, fetched where it is missing or old; offline, the one kept.
+    """The folder of the local copy of a repository, fetched where it is missing or old; offline, the cached copy.
 
     Args:
         name: owner/name.
-        files: patterns of the files that are wanted; no other is fetched.
-        raised: the error for whatever goes wrong: a repository that is missing, private or gated, a revision that it
-            has not, a hub that cannot be reached or that refuses.
+        files: patterns of the files to fetch.
+        raised: the error for whatever goes wrong: a repository that is missing, private or gated, a missing revision,
+            a hub that cannot be reached or that refuses.
         kind: of the repository.
-        download: what `huggingface_hub.snapshot_download` takes besides, such as `revision` or `token`.
+        download: further options of `huggingface_hub.snapshot_download`, such as `revision` or `token`.
     """
     from huggingface_hub.errors import (
         GatedRepoError,

@@ -3,7 +3,7 @@ import torch
 
 from mmgrad.encoders.base import words_of
 from mmgrad.encoders.class_prototypes import FILE, ClassPrototypes, names, names_digest
-from mmgrad.encoders.compact import LOOK_SCALE, CompactEncoder
+from mmgrad.encoders.compact import PROTOTYPE_SCALE, CompactEncoder
 from mmgrad.lexicon import imagenet
 from mmgrad.synthetic.photo_families import Photograph
 
@@ -90,7 +90,7 @@ def test_tokens_carry_the_looks_of_their_words(encoder: CompactEncoder) -> None:
     assert tokens.states.shape[-1] == encoder.token_width
     (teapot,) = (word for word in tokens.words[0] if word.text == "teapot")
     others = [i for i in range(shown.shape[1]) if i not in teapot.tokens]
-    assert torch.allclose(shown[0, list(teapot.tokens)].norm(dim=-1), torch.tensor(LOOK_SCALE))
+    assert torch.allclose(shown[0, list(teapot.tokens)].norm(dim=-1), torch.tensor(PROTOTYPE_SCALE))
     assert shown[0, others].abs().max() == 0
     assert shown[1].abs().max() == 0
 

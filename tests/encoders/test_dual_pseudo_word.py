@@ -123,9 +123,9 @@ def test_words_are_those_of_the_text_alone_and_know_their_tokens(model: Model) -
     tokens = model.encode_text(text)
     assert [word.text for word in tokens.words[0]] == text.split()
     assert all(text[word.start : word.end] == word.text for word in tokens.words[0])
-    ids = model.encoder.tokenizer("a photo of $ that " + text)["input_ids"]
+    ids = model.encoder.base.tokenizer("a photo of $ that " + text)["input_ids"]
     cat = tokens.words[0][-1].tokens
-    assert model.encoder.tokenizer.decode([ids[place] for place in cat]).strip() == "cat"
+    assert model.encoder.base.tokenizer.decode([ids[place] for place in cat]).strip() == "cat"
 
 
 def test_an_end_token_that_is_typed_ends_the_prompt(model: Model) -> None:
@@ -142,7 +142,7 @@ def test_the_reference_map_equals_finite_differences(model: Model) -> None:
     tokens = model.encode_text("is red")
     mine = reference_map(AttributionModel(model.composer, model.encoder.to_grid), features, tokens)[0]
     wide, states, base = model.composer.double(), tokens.states.double(), features.double()
-    width, step, oracle = model.encoder.tower.width, 1e-4, torch.zeros(features.shape[2:]).double()
+    width, step, oracle = model.encoder.base.tower.width, 1e-4, torch.zeros(features.shape[2:]).double()
 
     def moved(leaves: torch.Tensor) -> torch.Tensor:
         count = len(leaves)

@@ -15,7 +15,7 @@ from mmgrad.errors import InputError, ModelError
 from mmgrad.models import model
 from mmgrad.models.checkpoint import load_composer, save_composer
 from mmgrad.models.composer import Composer
-from mmgrad.models.model import Model, load_model
+from mmgrad.models.model import Model, ModelSpec, load_model
 from mmgrad.models.zero_shot import DualComposer
 
 
@@ -138,7 +138,7 @@ def test_a_model_goes_to_the_hub_and_is_loaded_by_its_name(engine: Engine, local
             "checkpoint in 'me/mine' cannot be read",
         ),
         (lambda place: (place / "model.json").write_text("{"), "checkpoint in 'me/mine' cannot be read"),
-        (lambda place: (place / "model.json").unlink(), "'me/mine' holds no readable config.json"),
+        (lambda place: (place / "model.json").unlink(), "'me/mine' is no model: it holds no model.json"),
     ],
 )
 def test_a_repository_that_cannot_be_used_is_one_sentence(
@@ -182,3 +182,23 @@ def test_a_confidence_that_is_no_numbers_is_told_of(folder: Path):
         (folder / "model.json").write_text(json.dumps(card | {"confidence": broken}))
         with pytest.raises(ModelError, match="cannot be read"):
             load_composer(folder)
+
+
+def test_a_spec_says_the_same_as_its_fields() -> None:
+    by_spec, by_name = load_model(ModelSpec("compact", "cpu")), load_model("compact", device="cpu")
+    assert by_spec.fingerprint == by_name.fingerprint
+    with pytest.raises(InputError, match="was trained to compose"):
+        load_model(ModelSpec("compact", "cpu", weight=0.5))
+
+
+def test_a_bare_name_is_told_what_a_model_can_be() -> None:
+    with pytest.raises(ModelError, match="There is no model 'clip'; give 'compact', a model's folder or its hub id"):
+        load_model("clip", "cpu")
+
+
+def test_a_file_and_a_pointer_of_git_lfs_are_told_apart_from_models(folder: Path) -> None:
+    with pytest.raises(ModelError, match=r"model.safetensors' is a file; give the folder of a model"):
+        load_model(folder / "model.safetensors", "cpu")
+    (folder / "model.safetensors").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    with pytest.raises(ModelError, match="is a pointer of Git LFS, not the weights; run `git lfs pull`"):
+        load_model(folder, "cpu")

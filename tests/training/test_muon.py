@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from mmgrad.training.muon import Muon, orthogonalised
+from mmgrad.training.muon import Muon, orthogonalized
 
 
 @pytest.mark.parametrize("shape", [(24, 60), (60, 24), (32, 32)])
@@ -9,7 +9,7 @@ def test_all_singular_values_come_near_one_and_the_directions_stay(shape: tuple[
     torch.manual_seed(0)
     matrix = torch.randn(shape)
     u, _, v = torch.linalg.svd(matrix, full_matrices=False)
-    made = orthogonalised(matrix)
+    made = orthogonalized(matrix)
     within = u.T @ made @ v.T  # diagonal where the directions are the same
     values = within.diagonal()
     assert made.shape == matrix.shape
@@ -19,7 +19,7 @@ def test_all_singular_values_come_near_one_and_the_directions_stay(shape: tuple[
 
 
 def test_nothing_comes_of_nothing() -> None:
-    assert torch.equal(orthogonalised(torch.zeros(4, 6)), torch.zeros(4, 6))
+    assert torch.equal(orthogonalized(torch.zeros(4, 6)), torch.zeros(4, 6))
 
 
 def test_steps_are_those_of_torchs_own() -> None:

@@ -15,7 +15,6 @@ from tqdm import tqdm
 
 from mmgrad.attribution.gradients import Head
 from mmgrad.encoders.base import Encoder
-from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.evaluation.explainers.explainers import GRADIENTS, Explainer, Maps, content_free_explainers
 from mmgrad.evaluation.explainers.occlusion import occlusion
 from mmgrad.evaluation.families import draw_families
@@ -113,8 +112,7 @@ class _FaithfulnessSuite:
         self.encoder, self.composers, self.data = encoder, composers, data
         self.explainers, self.seed = explainers, seed
         self.quick = copy.copy(encoder)  # for hundreds of altered pictures per query
-        if isinstance(self.quick, CompactEncoder):
-            self.quick.compile()
+        self.quick.compile()
         self.randomized_models = {
             name: _randomized_models(name, composer, seed) for name, composer in composers.items()
         }
