@@ -137,7 +137,9 @@ class Gallery:
     @property
     def name(self) -> str:
         """What the gallery is called: the name of its folder, or of its repository on the hub."""
-        return hub.repository_name(self.folder) or self.folder.name or self.folder.absolute().name
+        return (
+            hub.repository_name(self.folder) or files.safe_name(self.folder) or files.safe_name(self.folder.absolute())
+        )
 
     @cached_property
     def positions(self) -> dict[str, int]:
