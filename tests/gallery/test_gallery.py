@@ -241,7 +241,7 @@ def test_each_model_keeps_its_own_index(folder: Path) -> None:
 def test_nothing_is_written_to_the_shipped_gallery(
     folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(places, "GALLERY", folder)
+    monkeypatch.setattr(places, "EXAMPLES", folder)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     Gallery.load(folder, MeanColor(), progress=False)
     Gallery.build(folder, model := MeanColor(), progress=False, force=True)
