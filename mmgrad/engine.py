@@ -207,7 +207,7 @@ class Engine:
 
         scores, rows = ranking.scores[0, :top_k].tolist(), ranking.indices[0, :top_k].tolist()
         records = [self.gallery.records[row] for row in rows]
-        found, unreadable = encode_records(self.model, records)
+        found, notes = encode_records(self.model, self.gallery, rows)
         timer.lap("target features")
         of_targets = None
         if maps and found.records:
@@ -215,7 +215,7 @@ class Engine:
             timer.lap("target maps")
         nowhere = AttentionMap.placeholder(reference.values.shape, Letterbox.fit(1, 1, letterbox.size))
         ranked = list(zip(records, scores, strict=True))
-        hits = make_hits(ranked, found, unreadable, of_targets, self.thresholds.get("target", 0.0), nowhere)
+        hits = make_hits(ranked, found, notes, of_targets, self.thresholds.get("target", 0.0), nowhere)
         result = replace(
             result,
             hits=hits,
@@ -266,9 +266,10 @@ class Engine:
         unknown = [name for name in ids if name not in self.gallery.positions]
         if unknown or not ids:
             raise InputError(f"The gallery holds no picture {unknown[:1]}; give ids of its pictures.")
-        found, unreadable = encode_records(self.model, [self.gallery.records[self.gallery.positions[i]] for i in ids])
-        for note in unreadable.values():
-            raise InputError(note)
+        found, notes = encode_records(self.model, self.gallery, [self.gallery.positions[name] for name in ids])
+        if len(found.records) < len(ids):
+            shown = {record.id for record in found.records}
+            raise InputError(next(notes[name] for name in ids if name not in shown))
         return EncodedFollowUps(self.model, self.gallery, *reference, found, self.thresholds)
 
 

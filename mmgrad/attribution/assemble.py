@@ -28,7 +28,7 @@ def attention_map(
 def make_hits(
     ranking: Sequence[tuple[Record, float]],
     found: EncodedImages,
-    unreadable: Mapping[str, str],
+    notes: Mapping[str, str],
     maps: ExplanationMaps | None,
     threshold: float,
     placeholder: AttentionMap,
@@ -37,15 +37,16 @@ def make_hits(
 
     Args:
         ranking: records and their scores.
-        found: the pictures that could be read. unreadable: for each other id, a sentence that says so.
+        found: the pictures that can be shown.
+        notes: by id, a sentence about each picture that cannot be shown or is not as it was.
         maps: of `found`; None where none were asked for.
         placeholder: the map of a hit that has no picture.
     """
     row_of = {record.id: row for row, record in enumerate(found.records)}
     hits = []
     for rank, (record, score) in enumerate(ranking, start=1):
-        if record.id in unreadable:
-            hits.append(Hit(rank, record, score, None, placeholder, missing=True, note=unreadable[record.id]))
+        if record.id not in row_of:
+            hits.append(Hit(rank, record, score, None, placeholder, missing=True, note=notes.get(record.id, "")))
             continue
         row = row_of[record.id]
         image, box = found.images[row], found.letterboxes[row]
@@ -53,7 +54,7 @@ def make_hits(
             shown = AttentionMap.placeholder(placeholder.values.shape, box, image)
         else:
             shown = attention_map(maps.shown[row], box, image, threshold, maps.change[row])
-        hits.append(Hit(rank, record, score, image, shown))
+        hits.append(Hit(rank, record, score, image, shown, note=notes.get(record.id, "")))
     return tuple(hits)
 
 

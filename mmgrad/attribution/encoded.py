@@ -10,8 +10,9 @@ from torch import Tensor
 from mmgrad.attribution.gradients import AttributionModel, Head
 from mmgrad.encoders.base import TextTokens
 from mmgrad.errors import InputError
-from mmgrad.gallery.sources.folder import Record
-from mmgrad.imaging.io import LoadedImage, Source, read_image
+from mmgrad.gallery.gallery import Gallery
+from mmgrad.gallery.sources.record import Record
+from mmgrad.imaging.io import Source, read_image
 from mmgrad.imaging.letterbox import Letterbox
 from mmgrad.models.model import Model
 from mmgrad.models.query import interpolate_query
@@ -118,25 +119,26 @@ def encode_reference(
     return picture.pixels, box.for_size(picture.height, picture.width), query
 
 
-def encode_records(model: Model, records: Sequence[Record]) -> tuple[EncodedImages, dict[str, str]]:
-    """Pictures of a gallery, and for each that cannot be read its id and a sentence that says so.
+def encode_records(model: Model, gallery: Gallery, rows: Sequence[int]) -> tuple[EncodedImages, dict[str, str]]:
+    """Pictures of a gallery, without those that cannot be shown; and by id a sentence about each that is not as it was.
 
-    A picture may have been deleted or damaged after it was indexed. The sentence does not name its path.
+    A picture may have been deleted or damaged after it was indexed. It is shown by its thumbnail where it has one.
     """
-    pictures: dict[str, LoadedImage] = {}
-    notes = {}
-    for record in records:
-        try:
-            pictures[record.id] = read_image(record.path)
-        except (InputError, OSError):
+    records, pictures, notes = [], [], {}
+    for row, picture in zip(rows, gallery.pictures(rows), strict=True):
+        record = gallery.records[row]
+        if picture.blank:
             notes[record.id] = (
                 f"The picture '{record.id}' of the gallery can no longer be read; index the gallery again."
             )
-    readable = tuple(record for record in records if record.id in pictures)
-    if not readable:
+            continue
+        if picture.note:
+            notes[record.id] = picture.note
+        records.append(record)
+        pictures.append(picture)
+    if not records:
         return EncodedImages((), (), torch.empty(0), ()), notes
-    loaded = [pictures[record.id] for record in readable]
-    images = tuple(picture.pixels for picture in loaded)
+    images = tuple(picture.pixels for picture in pictures)
     features, boxes = model.features(images)
-    boxes = [box.for_size(one.height, one.width) for box, one in zip(boxes, loaded, strict=True)]
-    return EncodedImages(readable, images, features, tuple(boxes)), notes
+    boxes = [box.for_size(one.height, one.width) for box, one in zip(boxes, pictures, strict=True)]
+    return EncodedImages(tuple(records), images, features, tuple(boxes)), notes

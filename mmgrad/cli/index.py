@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> None:
     from mmgrad.gallery.gallery import Gallery
     from mmgrad.models.model import load_model
 
-    logging.getLogger("mmgrad.gallery.gallery").setLevel(logging.INFO)  # reports how many pictures are new
+    logging.getLogger("mmgrad.gallery.index").setLevel(logging.INFO)  # reports how many pictures are new
     model = load_model(options.model, options.device)
     gallery = Gallery.build(options.folder, model, force=options.force, thumbnails=not options.no_thumbnails)
     for name, reason in gallery.skipped:

@@ -1,6 +1,5 @@
 """The pictures that a query is compared with: their embeddings, where they came from, and exact search."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,14 +10,13 @@ import torch
 
 from mmgrad.errors import GalleryError, InputError
 from mmgrad.gallery import hub
-from mmgrad.gallery.database import IndexDatabase, Matrix
-from mmgrad.gallery.indexer import Embedder, KnownImages, index_pictures
-from mmgrad.gallery.legacy import read_legacy
+from mmgrad.gallery.database import Matrix
+from mmgrad.gallery.index import GalleryIndex, build_index, load_index
+from mmgrad.gallery.indexer import Embedder
 from mmgrad.gallery.pictures import Picture, read_pictures
-from mmgrad.gallery.places import PUBLISHED, index_folders, published_snapshot
+from mmgrad.gallery.places import PUBLISHED
 from mmgrad.gallery.search import SearchResult, top_k_search
-from mmgrad.gallery.snapshot import MadeWith, Snapshot, StaleError, is_normalized, read_snapshot, write_snapshot
-from mmgrad.gallery.sources.detect import Source, read_source
+from mmgrad.gallery.snapshot import MadeWith, Snapshot, is_normalized, write_snapshot
 from mmgrad.gallery.sources.record import Record
 from mmgrad.imaging import files
 from mmgrad.utils.device import check_memory, gigabytes
@@ -27,8 +25,6 @@ __all__ = ["Embedder", "Gallery", "Picture", "Record", "SearchResult"]
 
 DTYPES = (torch.float32, torch.float16, torch.bfloat16)
 """What embeddings may be kept in while they are searched; on disk they are float32."""
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,26 +86,7 @@ class Gallery:
         Raises:
             GalleryError: nothing lies there, or it is empty or broken, or none of its pictures can be read.
         """
-        path = hub.find(folder)
-        source = read_source(path)
-        made_with = MadeWith(model.fingerprint, model.dimension)
-        places = index_folders(source, hub.cache_key(folder, path))
-        reason = StaleError("it has no index yet")
-        stored = [place / f"{made_with.file_name}.safetensors" for place in places]
-        for file in (*stored, published_snapshot(source)):
-            if not file.is_file():
-                continue
-            try:
-                snapshot = read_snapshot(file, made_with)
-            except StaleError as error:
-                reason = error
-                continue
-            if snapshot.fits(source.records):
-                index = file.with_suffix(".sqlite")
-                return cls._of(source, snapshot, model, index if index.is_file() else None)
-            reason = StaleError("its pictures have changed")
-        logger.warning("The gallery '%s' is being indexed: %s.", source.path, reason)
-        return cls._build(source, places, model, progress, thumbnails=thumbnails, by_size=True)
+        return cls._of(load_index(folder, model, progress, thumbnails), model)
 
     @classmethod
     def build(
@@ -135,62 +112,23 @@ class Gallery:
         Raises:
             GalleryError: nothing lies there, or it is empty or broken, or none of its pictures can be read.
         """
-        path = hub.find(folder)
-        source = read_source(path)
-        places = index_folders(source, hub.cache_key(folder, path))
-        return cls._build(source, places, model, progress, thumbnails, force)
+        return cls._of(build_index(folder, model, progress, thumbnails, force), model)
 
     @classmethod
-    def _build(
-        cls,
-        source: Source,
-        places: Sequence[Path],
-        model: Embedder,
-        progress: bool,
-        thumbnails: bool,
-        force: bool = False,
-        by_size: bool = False,
-    ) -> "Gallery":
-        made_with = MadeWith(model.fingerprint, model.dimension)
-        database = IndexDatabase(places, f"{made_with.file_name}.sqlite", made_with.to_strings())
-        try:
-            legacy: dict[tuple[str, int], np.ndarray] = {}
-            if force:
-                database.clear()
-            else:
-                legacy = read_legacy(published_snapshot(source), model.fingerprint, model.dimension)
-                _import_published(source, made_with, database)
-            known = KnownImages(database, by_size, thumbnails, legacy)
-            embedded = index_pictures(source.records, model, known, source.path.name, progress)
-            database.keep_only(record.id for record in source.records)
-            snapshot = _snapshot(source, database, model.dimension)
-            gallery = cls._of(source, snapshot, model, database.path)
-            _report(gallery, embedded, source)
-            if database.path is not None:
-                _store(database.path.with_suffix(".safetensors"), made_with, snapshot)
-        finally:
-            database.close()
-        return gallery
-
-    @classmethod
-    def _of(cls, source: Source, snapshot: Snapshot, model: Embedder, index: Path | None) -> "Gallery":
-        if not snapshot.ids:
-            name, _, why = snapshot.skipped[0]
-            raise GalleryError(
-                f"The gallery '{source.path}' holds no picture that can be read; the first, '{name}': {why}"
-            )
+    def _of(cls, index: GalleryIndex, model: Embedder) -> "Gallery":
+        snapshot = index.snapshot
         skipped = tuple((name, why) for name, _, why in snapshot.skipped)
         reasons = dict(skipped)
         return cls(
-            source.path,
-            tuple(record for record in source.records if record.id not in reasons),
+            index.source.path,
+            tuple(record for record in index.source.records if record.id not in reasons),
             torch.from_numpy(snapshot.matrix.embeddings),
             model.fingerprint,
             skipped,
-            source.listing.describe_passed_over(),
+            index.source.listing.describe_passed_over(),
             snapshot.matrix.signatures,
             snapshot.matrix.sizes,
-            index,
+            index.database,
         )
 
     def __len__(self) -> int:
@@ -199,7 +137,9 @@ class Gallery:
     @property
     def name(self) -> str:
         """What the gallery is called: the name of its folder, or of its repository on the hub."""
-        return hub.repository_name(self.folder) or self.folder.name or self.folder.absolute().name
+        return (
+            hub.repository_name(self.folder) or files.safe_name(self.folder) or files.safe_name(self.folder.absolute())
+        )
 
     @cached_property
     def positions(self) -> dict[str, int]:
@@ -232,7 +172,7 @@ class Gallery:
         """
         device = torch.device(device)
         dtype = dtype or self.embeddings.dtype
-        if device != self.embeddings.device:
+        if device.type != self.embeddings.device.type:
             needed = self.embeddings.numel() * dtype.itemsize
             half = f"choose float16, which needs {gigabytes(needed // 2)}" if dtype == torch.float32 else ""
             check_memory(needed, device, "The gallery", half)
@@ -303,44 +243,6 @@ class Gallery:
         return top_k_search(self.embeddings, queries, k, hidden)
 
 
-def _import_published(source: Source, made_with: MadeWith, database: IndexDatabase) -> None:
-    """Fill an empty index with the rows that were published with the pictures."""
-    if database.known():
-        return
-    try:
-        snapshot = read_snapshot(published_snapshot(source), made_with)
-    except StaleError:
-        return
-    database.add(snapshot.rows())
-
-
-def _snapshot(source: Source, database: IndexDatabase, dimension: int) -> Snapshot:
-    errors = database.errors()
-    ids = [record.id for record in source.records if record.id not in errors]
-    skipped = tuple(
-        (record.id, files.size(record.path), errors[record.id]) for record in source.records if record.id in errors
-    )
-    return Snapshot(ids, database.matrix(ids, dimension), skipped)
-
-
-def _report(gallery: Gallery, embedded: int, source: Source) -> None:
-    """Log what was done in one line, and what was left out in another."""
-    skipped = gallery.skipped
-    logger.info("%d pictures embedded, %d known already, %d left out", embedded, len(gallery) - embedded, len(skipped))
-    if skipped:
-        names = ", ".join(name for name, _ in skipped[:5]) + (", ..." if len(skipped) > 5 else "")
-        logger.warning("%d of %d pictures could not be read: %s", len(skipped), len(source.records), names)
-    if gallery.passed_over:
-        logger.warning("%s.", gallery.passed_over)
-
-
 def _digest(record: Record) -> bytes:
     content = record.path if isinstance(record.path, Path) else record.path.read_bytes()
     return files.digest(content) or bytes(files.DIGEST)
-
-
-def _store(path: Path, made_with: MadeWith, snapshot: Snapshot) -> None:
-    try:
-        write_snapshot(path, made_with, snapshot)
-    except OSError as error:
-        logger.warning("The rows could not be written to '%s', so that loading takes longer: %s", path.name, error)

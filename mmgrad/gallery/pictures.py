@@ -20,6 +20,8 @@ from mmgrad.imaging.letterbox import PAD
 QUALITY = 80
 """Of the JPEG of a thumbnail: about 20 kB."""
 
+_DAMAGED = "The file can no longer be read; its thumbnail is shown."
+
 WORKERS = min(16, 2 * (os.cpu_count() or 1))
 
 MAX_THUMBNAILS = 500
@@ -31,11 +33,12 @@ class Picture(LoadedImage):
     """A picture of a gallery, reduced, with the size of its original.
 
     Attributes:
-        missing: whether the file is gone or damaged. The pixels are then the thumbnail's, or, without one, plain gray;
-            `note` says why.
+        missing: whether the file is gone or damaged; `note` says why. The pixels are then the thumbnail's.
+        blank: whether a missing picture has no thumbnail either. The pixels are then plain gray.
     """
 
     missing: bool = False
+    blank: bool = False
 
 
 def read_pictures(
@@ -87,7 +90,7 @@ def _read(
         image = read_image(record.path)
     except InputError as error:
         if stored is not None and size is not None:
-            return Picture(load_image(stored[1]), *size, str(error), missing=True), None
+            return Picture(load_image(stored[1]), *size, _DAMAGED, missing=True), None
         return _blank(size, str(error)), None
     fresh = (stat, encode_thumbnail(image.pixels)) if needs_thumbnail(image.height, image.width) else None
     return Picture(image.pixels, image.height, image.width, image.note), fresh
@@ -98,4 +101,4 @@ def _blank(size: tuple[int, int] | None, note: str) -> Picture:
     height, width = size or (64, 64)
     scale = min(1.0, 64 / max(height, width))
     shape = (max(1, round(height * scale)), max(1, round(width * scale)))
-    return Picture(np.full((*shape, 3), PAD, np.uint8), height, width, note, missing=True)
+    return Picture(np.full((*shape, 3), PAD, np.uint8), height, width, note, missing=True, blank=True)

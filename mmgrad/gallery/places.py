@@ -6,7 +6,7 @@ from pathlib import Path
 from mmgrad.gallery.sources.detect import Source
 from mmgrad.utils.cache import cache_root
 from mmgrad.utils.fingerprint import fingerprint
-from mmgrad.utils.resources import GALLERY
+from mmgrad.utils.resources import EXAMPLES
 
 PUBLISHED = "gallery.safetensors"
 """A snapshot that was published with the pictures, such as that of the shipped gallery. It is only read."""
@@ -32,9 +32,9 @@ def published_snapshot(source: Source) -> Path:
 
 
 def _is_own(folder: Path, gallery: str) -> bool:
-    shipped = os.path.realpath(GALLERY)
+    shipped = os.path.realpath(EXAMPLES)
     parts = Path(gallery).parts
-    if gallery == shipped or "site-packages" in parts or "dist-packages" in parts:
+    if Path(gallery).is_relative_to(shipped) or "site-packages" in parts or "dist-packages" in parts:
         return False
     if "snapshots" in parts and any((place / "blobs").is_dir() for place in Path(gallery).parents):
         return False  # the Hugging Face cache

@@ -37,6 +37,7 @@ def can_read_heif() -> bool:
     return True
 
 
+@cache
 def suffixes() -> frozenset[str]:
     """The suffixes of pictures that can be decoded here."""
     return SUFFIXES | HEIF_SUFFIXES if can_read_heif() else SUFFIXES

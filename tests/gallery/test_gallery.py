@@ -16,7 +16,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from mmgrad.errors import GalleryError
-from mmgrad.gallery import gallery as gallery_module
+from mmgrad.gallery import index as index_module
 from mmgrad.gallery import places, snapshot
 from mmgrad.gallery.gallery import Gallery, Record
 from mmgrad.gallery.places import PUBLISHED
@@ -241,7 +241,7 @@ def test_each_model_keeps_its_own_index(folder: Path) -> None:
 def test_nothing_is_written_to_the_shipped_gallery(
     folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(places, "GALLERY", folder)
+    monkeypatch.setattr(places, "EXAMPLES", folder)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     Gallery.load(folder, MeanColor(), progress=False)
     Gallery.build(folder, model := MeanColor(), progress=False, force=True)
@@ -275,8 +275,8 @@ def test_a_published_index_is_used_and_a_change_costs_only_what_has_changed(fold
 
 def test_other_preprocessing_is_noticed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Gallery.load(folder, MeanColor(), progress=False)
-    made_with = gallery_module.MadeWith
-    monkeypatch.setattr(gallery_module, "MadeWith", lambda *parts: made_with(*parts, preprocessing="version 3"))
+    made_with = index_module.MadeWith
+    monkeypatch.setattr(index_module, "MadeWith", lambda *parts: made_with(*parts, preprocessing="version 3"))
     model = MeanColor()
     Gallery.load(folder, model, progress=False)
     assert model.embedded == 40

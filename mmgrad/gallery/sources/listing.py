@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from posixpath import basename, splitext
 
 from mmgrad.errors import GalleryError, InputError
 from mmgrad.gallery.sources import metadata
@@ -105,11 +106,10 @@ def list_pictures(files: Mapping[str, File], title: str, passed_over: Counter[st
 
 def _kind(name: str, file: File) -> str | None:
     """None for a picture, "" for a file that belongs to the gallery, else what the file is counted as."""
-    path = PurePosixPath(name)
-    suffix = path.suffix.lower()
+    suffix = splitext(name)[1].lower()
     if suffix in suffixes():
         return None
-    if path.name.lower() in OWN_FILES or path.name.lower() in metadata.METADATA:
+    if basename(name).lower() in OWN_FILES or basename(name).lower() in metadata.METADATA:
         return ""
     if suffix:
         return suffix
@@ -132,9 +132,8 @@ def _entries(files: Mapping[str, File], title: str) -> Iterator[metadata.Entry]:
     """The entries of all metadata files, with names relative to the gallery."""
     chosen: dict[str, str] = {}
     for name in files:
-        path = PurePosixPath(name)
-        if path.name.lower() in metadata.METADATA:
-            folder = "" if len(path.parts) == 1 else f"{path.parent}/"
+        if basename(name).lower() in metadata.METADATA:
+            folder = name[: len(name) - len(basename(name))]
             chosen[folder] = min(chosen.get(folder, name), name, key=_rank)
     for folder, name in sorted(chosen.items()):
         file = files[name]
@@ -149,7 +148,7 @@ def _entries(files: Mapping[str, File], title: str) -> Iterator[metadata.Entry]:
 
 
 def _rank(name: str) -> tuple[int, str]:
-    return metadata.METADATA.index(PurePosixPath(name).name.lower()), name
+    return metadata.METADATA.index(basename(name).lower()), name
 
 
 def _joined(known: Record, fields: dict[str, str | None]) -> dict[str, str | None]:

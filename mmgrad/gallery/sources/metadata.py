@@ -43,7 +43,7 @@ def record_fields(row: Mapping[str, object]) -> dict[str, str | None]:
     for field, keys in FIELDS.items():
         values = (row.get(key) for key in keys)
         texts = (value[0] if isinstance(value, list) and value else value for value in values)
-        found[field] = next((text for text in texts if isinstance(text, str) and text), None)
+        found[field] = next((_valid(text) for text in texts if isinstance(text, str) and text), None)
     return found
 
 
@@ -66,12 +66,17 @@ def read_entries(data: bytes, title: str) -> Iterator[Entry]:
                 f"Line {number} of '{title}' has no 'file_name'; please name a picture relative to the gallery in each "
                 "line."
             )
-        name = normpath(name.strip().replace("\\", "/"))
+        name = normpath(_valid(name.strip()).replace("\\", "/"))
         if _OUTSIDE.search(name):
             raise GalleryError(
                 f"Line {number} of '{title}' names '{name}', which lies outside the gallery; please copy it inside."
             )
         yield Entry(name, record_fields(row))
+
+
+def _valid(text: str) -> str:
+    """The text without halves of characters, which JSON may hold and UTF-8 may not."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _rows(data: bytes, title: str) -> Iterator[tuple[int, Mapping[str, object]]]:

@@ -222,3 +222,9 @@ def test_a_missing_or_empty_folder_is_refused(tmp_path: Path) -> None:
     touch(tmp_path, "a.png")
     with pytest.raises(GalleryError, match="no gallery folder"):
         read_folder(tmp_path / "a.png")
+
+
+def test_captions_with_halves_of_characters_become_valid_text(tmp_path: Path) -> None:
+    touch(tmp_path, "a.png")
+    (tmp_path / "metadata.jsonl").write_text('{"file_name": "a.png", "caption": "x \\ud800 y"}\n')
+    assert read_folder(tmp_path)[0].caption == "x ? y"
