@@ -24,9 +24,6 @@ THUMB_SIDE = 256
 
 _REACH_SIDE = 64
 
-_UNREADABLE = np.full((HIT_SIDE // 4, HIT_SIDE // 4, 3), 200, np.uint8)
-"""Shown for a picture of the gallery that can no longer be read."""
-
 View = dict[str, Any]
 
 
@@ -132,7 +129,8 @@ def _hit(hit: Hit) -> View:
         "id": hit.record.id,
         "score": hit.score,
         **metadata_of(hit.record),
-        **panel_view(_UNREADABLE if hit.image is None else hit.image, hit.attention),
+        "licence": hit.record.license,
+        **panel_view(hit.image, hit.attention),
     }
 
 

@@ -6,11 +6,15 @@ import numpy as np
 from torch import Tensor
 
 from mmgrad.attribution.blend import ExplanationMaps
-from mmgrad.attribution.encoded import EncodedImages
+from mmgrad.attribution.encoded import EncodedImages, missing_note
 from mmgrad.attribution.words import WordMaps
-from mmgrad.gallery.sources.folder import Record
+from mmgrad.gallery.pictures import Picture
+from mmgrad.gallery.sources.record import Record
 from mmgrad.imaging.letterbox import Letterbox
 from mmgrad.results import AttentionMap, Hit, WordAttribution
+
+_SIZE = 224
+"""The square of a placeholder, whose map is empty, so that any will do."""
 
 
 def attention_map(
@@ -28,29 +32,30 @@ def attention_map(
 def make_hits(
     ranking: Sequence[tuple[Record, float]],
     found: EncodedImages,
-    unreadable: Mapping[str, str],
+    missing: Mapping[str, Picture],
     maps: ExplanationMaps | None,
     threshold: float,
-    placeholder: AttentionMap,
+    grid: tuple[int, int],
 ) -> tuple[Hit, ...]:
     """The hits of a ranking, best first.
 
     Args:
         ranking: records and their scores.
-        found: the pictures that could be read. unreadable: for each other id, a sentence that says so.
+        found: the pictures that could be read. missing: the others, by id; they get no map.
         maps: of `found`; None where none were asked for.
-        placeholder: the map of a hit that has no picture.
+        threshold: of "no evidence". grid: rows and columns of a map.
     """
     row_of = {record.id: row for row, record in enumerate(found.records)}
     hits = []
     for rank, (record, score) in enumerate(ranking, start=1):
-        if record.id in unreadable:
-            hits.append(Hit(rank, record, score, None, placeholder, missing=True, note=unreadable[record.id]))
+        if (gone := missing.get(record.id)) is not None:
+            nowhere = AttentionMap.placeholder(grid, Letterbox.fit(gone.height, gone.width, _SIZE), gone.pixels)
+            hits.append(Hit(rank, record, score, gone.pixels, nowhere, missing=True, note=missing_note(record.id)))
             continue
         row = row_of[record.id]
         image, box = found.images[row], found.letterboxes[row]
         if maps is None:
-            shown = AttentionMap.placeholder(placeholder.values.shape, box, image)
+            shown = AttentionMap.placeholder(grid, box, image)
         else:
             shown = attention_map(maps.shown[row], box, image, threshold, maps.change[row])
         hits.append(Hit(rank, record, score, image, shown))

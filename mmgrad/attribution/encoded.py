@@ -10,8 +10,10 @@ from torch import Tensor
 from mmgrad.attribution.gradients import AttributionModel, Head
 from mmgrad.encoders.base import TextTokens
 from mmgrad.errors import InputError
-from mmgrad.gallery.sources.folder import Record
-from mmgrad.imaging.io import LoadedImage, Source, read_image
+from mmgrad.gallery.gallery import Gallery
+from mmgrad.gallery.pictures import Picture
+from mmgrad.gallery.sources.record import Record
+from mmgrad.imaging.io import Source, read_image
 from mmgrad.imaging.letterbox import Letterbox
 from mmgrad.models.model import Model
 from mmgrad.models.query import interpolate_query
@@ -118,25 +120,25 @@ def encode_reference(
     return picture.pixels, box.for_size(picture.height, picture.width), query
 
 
-def encode_records(model: Model, records: Sequence[Record]) -> tuple[EncodedImages, dict[str, str]]:
-    """Pictures of a gallery, and for each that cannot be read its id and a sentence that says so.
+def encode_records(model: Model, gallery: Gallery, rows: Sequence[int]) -> tuple[EncodedImages, dict[str, Picture]]:
+    """Some pictures of a gallery as the model sees them, and by id those that cannot be read any more.
 
-    A picture may have been deleted or damaged after it was indexed. The sentence does not name its path.
+    A picture may have been deleted or damaged after it was indexed; it has a thumbnail, or plain gray, instead.
     """
-    pictures: dict[str, LoadedImage] = {}
-    notes = {}
-    for record in records:
-        try:
-            pictures[record.id] = read_image(record.path)
-        except (InputError, OSError):
-            notes[record.id] = (
-                f"The picture '{record.id}' of the gallery can no longer be read; index the gallery again."
-            )
-    readable = tuple(record for record in records if record.id in pictures)
-    if not readable:
-        return EncodedImages((), (), torch.empty(0), ()), notes
-    loaded = [pictures[record.id] for record in readable]
-    images = tuple(picture.pixels for picture in loaded)
-    features, boxes = model.features(images)
-    boxes = [box.for_size(one.height, one.width) for box, one in zip(boxes, loaded, strict=True)]
-    return EncodedImages(readable, images, features, tuple(boxes)), notes
+    records, pictures = [gallery.records[row] for row in rows], gallery.pictures(rows)
+    missing = {record.id: one for record, one in zip(records, pictures, strict=True) if one.missing}
+    kept = [(record, one) for record, one in zip(records, pictures, strict=True) if not one.missing]
+    if not kept:
+        return EncodedImages((), (), torch.empty(0), ()), missing
+    features, boxes = model.features([one.pixels for _, one in kept])
+    return EncodedImages(
+        records=tuple(record for record, _ in kept),
+        images=tuple(one.pixels for _, one in kept),
+        features=features,
+        letterboxes=tuple(box.for_size(one.height, one.width) for box, (_, one) in zip(boxes, kept, strict=True)),
+    ), missing
+
+
+def missing_note(name: str) -> str:
+    """A sentence about a picture of the gallery that cannot be read; it does not name the path."""
+    return f"The picture '{name}' of the gallery can no longer be read; index the gallery again."
