@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mmgrad.errors import GalleryError, InputError, MMGradError, ModelError
     from mmgrad.gallery.gallery import Gallery
     from mmgrad.models.model import Model, load_model
-    from mmgrad.results import AttentionMap, Explanation, Hit, WordAttribution
+    from mmgrad.results import AttentionMap, Explanation, Hit, SearchHits, WordAttribution
 
 __version__ = "0.2.0"
 
@@ -26,6 +26,7 @@ __all__ = [
     "MMGradError",
     "Model",
     "ModelError",
+    "SearchHits",
     "WordAttribution",
     "load",
     "load_model",
@@ -36,7 +37,7 @@ _MODULES = {
     "mmgrad.errors": ("GalleryError", "InputError", "MMGradError", "ModelError"),
     "mmgrad.gallery.gallery": ("Gallery",),
     "mmgrad.models.model": ("Model", "load_model"),
-    "mmgrad.results": ("Explanation", "Hit", "AttentionMap", "WordAttribution"),
+    "mmgrad.results": ("AttentionMap", "Explanation", "Hit", "SearchHits", "WordAttribution"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 

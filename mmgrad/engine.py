@@ -20,6 +20,7 @@ from mmgrad.attribution.encoded import (
     encode_records,
     encode_reference,
     grid_shape,
+    missing_note,
 )
 from mmgrad.attribution.follow_ups import EncodedFollowUps
 from mmgrad.attribution.words import word_maps
@@ -27,7 +28,6 @@ from mmgrad.errors import InputError
 from mmgrad.gallery.gallery import Gallery
 from mmgrad.gallery.near_duplicates import find_near_duplicates
 from mmgrad.imaging.io import Source, read_image
-from mmgrad.imaging.letterbox import Letterbox
 from mmgrad.models.model import Model, load_model
 from mmgrad.results import (
     AttentionMap,
@@ -37,7 +37,7 @@ from mmgrad.results import (
     SearchHits,
 )
 from mmgrad.retrieval import confidence_of, rank, search_batch
-from mmgrad.suggestions import recognise, suggest
+from mmgrad.suggestions import recognize_objects, suggest_edits
 from mmgrad.utils.resources import GALLERY as DEFAULT_GALLERY
 from mmgrad.utils.timing import StepTimer
 from mmgrad.utils.torch_defaults import standard_torch
@@ -182,7 +182,8 @@ class Engine:
         ranking = rank(self.gallery, query.query, top_k, copies)
         timer.lap("search")
         model = attribution_model(self.model)
-        reference = AttentionMap.placeholder(grid_shape(model, query.features), letterbox, pixels)
+        grid = grid_shape(model, query.features)
+        reference = AttentionMap.placeholder(grid, letterbox, pixels)
         if maps:
             first = self.gallery.embeddings[ranking.indices[:, 0]].to(query.query)  # (1, D)
             of_reference = explain_reference(model, query.features, query.tokens, first)
@@ -206,16 +207,14 @@ class Engine:
         yield result
 
         scores, rows = ranking.scores[0, :top_k].tolist(), ranking.indices[0, :top_k].tolist()
-        records = [self.gallery.records[row] for row in rows]
-        found, notes = encode_records(self.model, self.gallery, rows)
+        found, changed = encode_records(self.model, self.gallery, rows)
         timer.lap("target features")
         of_targets = None
         if maps and found.records:
             of_targets = explain_targets(model, found.features, query.change, query.query)
             timer.lap("target maps")
-        nowhere = AttentionMap.placeholder(reference.values.shape, Letterbox.fit(1, 1, letterbox.size))
-        ranked = list(zip(records, scores, strict=True))
-        hits = make_hits(ranked, found, notes, of_targets, self.thresholds.get("target", 0.0), nowhere)
+        ranked = [(self.gallery.records[row], score) for row, score in zip(rows, scores, strict=True)]
+        hits = make_hits(ranked, found, changed, of_targets, self.thresholds.get("target", 0.0), grid)
         result = replace(
             result,
             hits=hits,
@@ -233,7 +232,7 @@ class Engine:
 
     def suggest(self, image: Source) -> list[str]:
         """Sentences to try on a picture, made of the things that are recognized in it."""
-        return suggest(recognise(self.model, self.gallery, read_image(image).pixels))
+        return suggest_edits(recognize_objects(self.model, self.gallery, read_image(image).pixels))
 
     def contrast(self, image: Source, text: str, first: str, second: str, text_weight: float = 1.0) -> Contrast:
         """Why the picture `first` of the gallery rather than `second`, both by id.
@@ -266,10 +265,10 @@ class Engine:
         unknown = [name for name in ids if name not in self.gallery.positions]
         if unknown or not ids:
             raise InputError(f"The gallery holds no picture {unknown[:1]}; give ids of its pictures.")
-        found, notes = encode_records(self.model, self.gallery, [self.gallery.positions[name] for name in ids])
+        found, _ = encode_records(self.model, self.gallery, [self.gallery.positions[name] for name in ids])
         if len(found.records) < len(ids):
             shown = {record.id for record in found.records}
-            raise InputError(next(notes[name] for name in ids if name not in shown))
+            raise InputError(missing_note(next(name for name in ids if name not in shown)))
         return EncodedFollowUps(self.model, self.gallery, *reference, found, self.thresholds)
 
 

@@ -1,7 +1,7 @@
 """The whole pipeline with the shipped model and gallery."""
 
+import io
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
-from mmgrad import Engine, Explanation, InputError
+import mmgrad
+from mmgrad import Engine, Explanation, Gallery, InputError
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
@@ -174,8 +175,102 @@ def test_the_confidence_is_a_chance_for_queries_as_they_are(engine: Engine, expl
     assert engine.explain(explanation.image, explanation.text, 1, text_weight=1.5).confidence is None
 
 
-def test_the_results_are_drawn_on_the_scale_of_the_first_that_shows_something(explanation: Explanation) -> None:
-    shown = [hit for hit in explanation.hits if not hit.attention.empty]
-    silent = replace(shown[0], attention=replace(shown[0].attention, values=-np.abs(shown[0].attention.values)))
-    assert replace(explanation, hits=(silent, *shown[1:])).scale == shown[1].attention.peak > 0
-    assert replace(explanation, hits=(silent,)).scale == 0
+def test_without_maps_the_hits_are_the_same_and_say_that_they_have_none(engine: Engine, explanation: Explanation):
+    plain = engine.explain(explanation.image, explanation.text, 6, maps=False)
+    assert [(hit.id, hit.score) for hit in plain.hits] == [(hit.id, hit.score) for hit in explanation.hits]
+    assert plain.words == ()
+    assert not any(shown.computed for shown in (plain.reference, *(hit.attention for hit in plain.hits)))
+    assert plain.contrast(1, 2).scores == pytest.approx(explanation.contrast(1, 2).scores)
+
+
+def test_without_words_the_maps_are_the_same(engine: Engine, explanation: Explanation):
+    plain = engine.explain(explanation.image, explanation.text, 6, words=False)
+    assert plain.words == ()
+    assert np.array_equal(plain.hits[0].attention.values, explanation.hits[0].attention.values)
+
+
+@pytest.fixture
+def shrinking(engine: Engine, tmp_path: Path) -> Engine:
+    """A gallery of four pictures, one of which is deleted and one of which is damaged after it was indexed."""
+    for number in range(4):
+        Image.open(EXAMPLES / f"gallery/00/0000-{number}.webp").save(tmp_path / f"{number}.png")
+    made = Engine(engine.model, Gallery.build(tmp_path, engine.model, progress=False))
+    (tmp_path / "1.png").unlink()
+    (tmp_path / "2.png").write_bytes(b"not a picture")
+    return made
+
+
+def test_pictures_that_are_gone_do_not_take_the_search_down(shrinking: Engine, explanation: Explanation):
+    found = shrinking.explain(explanation.image, "remove the barrel")
+    assert sorted(hit.id for hit in found.hits) == ["0.png", "1.png", "2.png", "3.png"]
+    for hit in found.hits:
+        assert hit.missing == (hit.id in ("1.png", "2.png"))
+        assert hit.attention.computed != hit.missing
+        assert bool(hit.note) == hit.missing
+        assert str(shrinking.gallery.folder) not in hit.note
+    assert all(len(word.targets) == 4 for word in found.words)
+    assert len(shrinking.search(explanation.image, "remove the barrel")) == 4
+    with pytest.raises(InputError) as refused:
+        found.contrast("0.png", "1.png")
+    assert str(shrinking.gallery.folder) not in str(refused.value)
+    with pytest.raises(InputError) as refused:
+        shrinking.verify(explanation.image, "remove the barrel", "2.png")
+    assert str(shrinking.gallery.folder) not in str(refused.value)
+
+
+def test_a_gallery_of_which_nothing_is_left_gives_its_ranking(shrinking: Engine, explanation: Explanation):
+    for path in shrinking.gallery.folder.glob("*.png"):
+        path.unlink()
+    found = shrinking.explain(explanation.image, "remove the barrel")
+    assert len(found.hits) == 4
+    assert all(hit.missing for hit in found.hits)
+    assert not found.reference.empty
+
+
+@pytest.mark.parametrize("context", [torch.inference_mode, torch.no_grad, lambda: torch.set_grad_enabled(False)])
+def test_maps_do_not_depend_on_the_callers_gradient_mode(engine: Engine, explanation: Explanation, context):
+    with context():
+        steps = list(engine.stream(explanation.image, explanation.text, 6))
+        grad = torch.is_grad_enabled()
+    assert not grad
+    assert np.array_equal(steps[-1].reference.values, explanation.reference.values)
+    assert np.array_equal(steps[-1].hits[0].attention.values, explanation.hits[0].attention.values)
+    again = engine.explain(explanation.image, explanation.text, 6)
+    assert np.array_equal(again.words[0].reference.values, explanation.words[0].reference.values)
+
+
+def test_maps_do_not_depend_on_the_default_dtype(engine: Engine, explanation: Explanation):
+    torch.set_default_dtype(torch.float64)
+    try:
+        found = engine.explain(explanation.image, explanation.text, 6)
+        other = mmgrad.load(gallery=engine.gallery.folder) if engine.model.name == "compact" else engine
+        loaded = other.search(explanation.image, explanation.text, 6)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert np.array_equal(found.reference.values, explanation.reference.values)
+    assert loaded.ids == tuple(hit.id for hit in explanation.hits)
+
+
+def test_a_file_in_memory_is_a_picture(engine: Engine, explanation: Explanation, example: dict):
+    content = (EXAMPLES / example["image"]).read_bytes()
+    for source in (content, io.BytesIO(content), Image.open(io.BytesIO(content))):
+        assert engine.explain(source, explanation.text, 1, maps=False).hits[0].id == explanation.hits[0].id
+
+
+@pytest.mark.parametrize("source", [None, 5, ["a.png"], torch.zeros(3, 40, 40), "https://example.org/a.png"])
+def test_what_is_no_picture_gets_one_sentence(engine: Engine, source):
+    with pytest.raises(InputError, match="cannot be read"):
+        engine.explain(source, "remove the dog", 1)
+
+
+def test_thresholds_cannot_be_changed(engine: Engine):
+    assert engine.thresholds
+    with pytest.raises(TypeError):
+        engine.thresholds["reference"] = 1.0  # type: ignore[index]
+    with pytest.raises(AttributeError):
+        engine.thresholds = {}  # type: ignore[misc]
+
+
+def test_from_pretrained_is_load(engine: Engine):
+    other = Engine.from_pretrained("compact", gallery=engine.gallery.folder, device="cpu")
+    assert (other.model.name, len(other.gallery)) == ("compact", len(engine.gallery))

@@ -25,9 +25,6 @@ THUMB_SIDE = 256
 _SCALE_SIDE = 240
 """Longest side, in pixels, at which scales are measured; the page draws maps at as many."""
 
-_UNREADABLE = np.full((HIT_SIDE // 4, HIT_SIDE // 4, 3), 200, np.uint8)
-"""Shown for a picture of the gallery that can no longer be read."""
-
 View = dict[str, Any]
 
 
@@ -54,7 +51,7 @@ def hits_view(explanation: Explanation) -> View:
     maps = [hit.attention for hit in explanation.hits]
     peak = max((each.peak for each in maps), default=0.0)
     why = reason(explanation.text, "result")
-    panels = [(hit.image, hit.attention, peak) for hit in explanation.hits if hit.image is not None]
+    panels = [(hit.image, hit.attention, peak) for hit in explanation.hits]
     return {
         "step": "hits",
         "scale": {"peak": peak, "reach": reach(each for each in maps if not each.empty)},
@@ -137,7 +134,7 @@ def _hit(hit: Hit, why: Reason) -> View:
         "score": hit.score,
         "peak": hit.attention.peak,
         **_metadata(hit),
-        **panel_view(_UNREADABLE if hit.image is None else hit.image, hit.attention, HIT_SIDE, why),
+        **panel_view(hit.image, hit.attention, HIT_SIDE, why),
     }
 
 

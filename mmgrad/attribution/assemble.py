@@ -6,11 +6,15 @@ import numpy as np
 from torch import Tensor
 
 from mmgrad.attribution.blend import ExplanationMaps
-from mmgrad.attribution.encoded import EncodedImages
+from mmgrad.attribution.encoded import EncodedImages, missing_note
 from mmgrad.attribution.words import WordMaps
-from mmgrad.gallery.sources.folder import Record
+from mmgrad.gallery.pictures import Picture
+from mmgrad.gallery.sources.record import Record
 from mmgrad.imaging.letterbox import Letterbox
 from mmgrad.results import AttentionMap, Hit, WordAttribution
+
+_SIZE = 224
+"""The square of a placeholder, whose map is empty, so that any will do."""
 
 
 def attention_map(
@@ -28,33 +32,36 @@ def attention_map(
 def make_hits(
     ranking: Sequence[tuple[Record, float]],
     found: EncodedImages,
-    notes: Mapping[str, str],
+    changed: Mapping[str, Picture],
     maps: ExplanationMaps | None,
     threshold: float,
-    placeholder: AttentionMap,
+    grid: tuple[int, int],
 ) -> tuple[Hit, ...]:
     """The hits of a ranking, best first.
 
     Args:
         ranking: records and their scores.
         found: the pictures that can be shown.
-        notes: by id, a sentence about each picture that cannot be shown or is not as it was.
+        changed: by id, the pictures that are not as they were. Those that are not among `found` get no map.
         maps: of `found`; None where none were asked for.
-        placeholder: the map of a hit that has no picture.
+        threshold: of "no evidence". grid: rows and columns of a map.
     """
     row_of = {record.id: row for row, record in enumerate(found.records)}
     hits = []
     for rank, (record, score) in enumerate(ranking, start=1):
         if record.id not in row_of:
-            hits.append(Hit(rank, record, score, None, placeholder, missing=True, note=notes.get(record.id, "")))
+            gone = changed[record.id]
+            nowhere = AttentionMap.placeholder(grid, Letterbox.fit(gone.height, gone.width, _SIZE), gone.pixels)
+            hits.append(Hit(rank, record, score, gone.pixels, nowhere, missing=True, note=missing_note(record.id)))
             continue
         row = row_of[record.id]
         image, box = found.images[row], found.letterboxes[row]
         if maps is None:
-            shown = AttentionMap.placeholder(placeholder.values.shape, box, image)
+            shown = AttentionMap.placeholder(grid, box, image)
         else:
             shown = attention_map(maps.shown[row], box, image, threshold, maps.change[row])
-        hits.append(Hit(rank, record, score, image, shown, note=notes.get(record.id, "")))
+        note = changed[record.id].note if record.id in changed else ""
+        hits.append(Hit(rank, record, score, image, shown, note=note))
     return tuple(hits)
 
 

@@ -11,6 +11,7 @@ from mmgrad.attribution.gradients import AttributionModel, Head
 from mmgrad.encoders.base import TextTokens
 from mmgrad.errors import InputError
 from mmgrad.gallery.gallery import Gallery
+from mmgrad.gallery.pictures import Picture
 from mmgrad.gallery.sources.record import Record
 from mmgrad.imaging.io import Source, read_image
 from mmgrad.imaging.letterbox import Letterbox
@@ -119,26 +120,26 @@ def encode_reference(
     return picture.pixels, box.for_size(picture.height, picture.width), query
 
 
-def encode_records(model: Model, gallery: Gallery, rows: Sequence[int]) -> tuple[EncodedImages, dict[str, str]]:
-    """Pictures of a gallery, without those that cannot be shown; and by id a sentence about each that is not as it was.
+def encode_records(model: Model, gallery: Gallery, rows: Sequence[int]) -> tuple[EncodedImages, dict[str, Picture]]:
+    """Some pictures of a gallery as the model sees them, and by id those that are not as they were.
 
-    A picture may have been deleted or damaged after it was indexed. It is shown by its thumbnail where it has one.
+    A picture may have been deleted or damaged after it was indexed. Its thumbnail stands for it; without one it is
+    blank, and not among the encoded images.
     """
-    records, pictures, notes = [], [], {}
-    for row, picture in zip(rows, gallery.pictures(rows), strict=True):
-        record = gallery.records[row]
-        if picture.blank:
-            notes[record.id] = (
-                f"The picture '{record.id}' of the gallery can no longer be read; index the gallery again."
-            )
-            continue
-        if picture.note:
-            notes[record.id] = picture.note
-        records.append(record)
-        pictures.append(picture)
-    if not records:
-        return EncodedImages((), (), torch.empty(0), ()), notes
-    images = tuple(picture.pixels for picture in pictures)
-    features, boxes = model.features(images)
-    boxes = [box.for_size(one.height, one.width) for box, one in zip(boxes, pictures, strict=True)]
-    return EncodedImages(tuple(records), images, features, tuple(boxes)), notes
+    records, pictures = [gallery.records[row] for row in rows], gallery.pictures(rows)
+    changed = {record.id: one for record, one in zip(records, pictures, strict=True) if one.blank or one.note}
+    kept = [(record, one) for record, one in zip(records, pictures, strict=True) if not one.blank]
+    if not kept:
+        return EncodedImages((), (), torch.empty(0), ()), changed
+    features, boxes = model.features([one.pixels for _, one in kept])
+    return EncodedImages(
+        records=tuple(record for record, _ in kept),
+        images=tuple(one.pixels for _, one in kept),
+        features=features,
+        letterboxes=tuple(box.for_size(one.height, one.width) for box, (_, one) in zip(boxes, kept, strict=True)),
+    ), changed
+
+
+def missing_note(name: str) -> str:
+    """A sentence about a picture of the gallery that cannot be read; it does not name the path."""
+    return f"The picture '{name}' of the gallery can no longer be read; index the gallery again."

@@ -50,7 +50,7 @@ def write_explanation(explanation: Explanation, folder: Path, full_resolution: b
 
     Returns:
         What `explanation.json` holds: `Explanation.to_dict` with `maps`, the path of `maps.npz`, and for the reference
-        and each hit `overlay` (null where the picture is missing), `map` (null unless `full_resolution`); each hit has
+        and each hit `overlay`, `map` (null unless `full_resolution`); each hit has
         `path`, the file of the picture, too.
 
     Raises:
@@ -70,17 +70,14 @@ def write_explanation(explanation: Explanation, folder: Path, full_resolution: b
 
 
 def _write(
-    shown: AttentionMap, pixels: np.ndarray | None, peak: float, stem: Path, full_resolution: bool
+    shown: AttentionMap, pixels: np.ndarray, peak: float, stem: Path, full_resolution: bool
 ) -> dict[str, str | None]:
     """`stem`.png over the pixels of a picture, and `stem`.npy at the resolution of its original."""
-    written: dict[str, str | None] = {"overlay": None, "map": None}
-    if pixels is not None:
-        written["overlay"] = str(stem.with_suffix(".png"))
-        shown.overlay(image=pixels, peak=peak).save(stem.with_suffix(".png"))
-        if full_resolution:
-            written["map"] = str(stem.with_suffix(".npy"))
-            np.save(stem.with_suffix(".npy"), shown.on_original())
-    return written
+    overlay, values = stem.with_suffix(".png"), stem.with_suffix(".npy")
+    shown.overlay(image=pixels, peak=peak).save(overlay)
+    if full_resolution:
+        np.save(values, shown.on_original())
+    return {"overlay": str(overlay), "map": str(values) if full_resolution else None}
 
 
 def _stacked(maps: list[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:

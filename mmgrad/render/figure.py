@@ -64,9 +64,8 @@ def figure(explanation: Explanation, opacity: float = 0.65) -> Figure:
     return sheet
 
 
-def _show(panel: Axes, image: np.ndarray | None, attention: AttentionMap, peak: float, opacity: float) -> None:
-    """A picture with its map; a blank panel where the picture is missing."""
-    picture = np.full((2, 2, 3), 255, np.uint8) if image is None else _bounded(image)
+def _show(panel: Axes, image: np.ndarray, attention: AttentionMap, peak: float, opacity: float) -> None:
+    picture = _bounded(image)
     if not attention.empty:
         picture = overlay.blend(picture, attention.on_pixels(*picture.shape[:2]), peak, opacity)
     panel.imshow(picture)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from mmgrad.gallery.sources.folder import Record
+from mmgrad.gallery.sources.record import Record
 from mmgrad.results.attention_map import AttentionMap
 
 

@@ -97,7 +97,7 @@ class Explanation:
         `text`, `text_weight`, `excluded`, `confidence`, `model`, `fingerprint`, `gallery`, `timing_ms`;
         `reference` with `width` and `height` of the original picture, `peak_xy` and `total_positive`;
         `words` with `word`, `start`, `end` and `weight`;
-        `hits` with `rank`, `id`, `caption`, `licence`, `link`, `score`, `missing`, and the keys of `reference`.
+        `hits` with `rank`, `id`, `caption`, `license`, `link`, `score`, `missing`, and the keys of `reference`.
         `peak_xy` is the pixel [x, y] of the original picture where the map is greatest, null for "no evidence".
         """
         return {

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from mmgrad.gallery.sources.folder import Record
+from mmgrad.gallery.sources.record import Record
 from mmgrad.results.attention_map import AttentionMap
 
 
@@ -82,7 +82,7 @@ class Hit:
         rank: from 1.
         record: the gallery's record.
         score: cosine similarity with the query.
-        image: the pixels, uint8 [H, W, 3]; None where the picture can no longer be read.
+        image: the pixels, uint8 [H, W, 3]; a thumbnail or plain gray where the picture is missing.
         attention: where the change shows in the picture.
         missing: the picture was deleted or damaged after it was indexed. Such a hit has no map.
         note: what is wrong with the picture, in one sentence; empty where nothing is.
@@ -91,7 +91,7 @@ class Hit:
     rank: int
     record: Record
     score: float
-    image: np.ndarray | None = field(repr=False)
+    image: np.ndarray = field(repr=False)
     attention: AttentionMap
     missing: bool = False
     note: str = ""
@@ -137,8 +137,8 @@ def web_link(record: Record) -> str | None:
 
 
 def metadata_of(record: Record) -> dict[str, str | None]:
-    """What the gallery says of a picture: `caption`, `licence` and `link` (http and https only); None for nothing."""
-    return {"caption": record.caption, "licence": record.license, "link": web_link(record)}
+    """What the gallery says of a picture: `caption`, `license` and `link` (http and https only); None for nothing."""
+    return {"caption": record.caption, "license": record.license, "link": web_link(record)}
 
 
 def shortened(text: str, length: int = 40) -> str:

@@ -50,7 +50,6 @@ def test_an_occluded_region_has_the_mean_color_of_the_rest() -> None:
 
 def test_the_marked_pixels_are_those_of_the_greatest_attention(answer: Explanation, check: OcclusionCheck) -> None:
     hit = answer.hits[0]
-    assert hit.image is not None
     values = hit.attention.on_pixels(*hit.image.shape[:2])
     count = round(OCCLUDED_SHARE * values.size)
     greatest = np.zeros(values.size, bool)

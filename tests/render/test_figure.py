@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmgrad.gallery.sources.folder import Record
+from mmgrad.gallery.sources.record import Record
 from mmgrad.imaging.letterbox import Letterbox
 from mmgrad.render import figure as figure_module
 from mmgrad.render.figure import figure

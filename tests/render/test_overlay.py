@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mmgrad.render import overlay
-from mmgrad.render.overlay import blend, contour, heat_rgba, lay_over, legend, signed_rgba
+from mmgrad.render.overlay import blend, heat_rgba, lay_over, legend, signed_rgba
 
 
 def photograph(height: int = 60, width: int = 80) -> np.ndarray:
@@ -64,7 +64,6 @@ def test_odd_values_are_guarded_without_a_warning() -> None:
         alpha = heat_rgba(values, peak=1)[0, :, 3]
         assert heat_rgba(values, peak=1e-300)[0, 5, 3] == 255
         signed_rgba(values, peak=1)
-        contour(photograph(1, 6), values, 0.3)
     assert alpha[:3].tolist() == [0, 0, 0]
     assert alpha[3:5].tolist() == [255, 255]
     assert 0 < alpha[5] < 255
@@ -118,34 +117,8 @@ def test_opacity_out_of_range_is_refused(opacity: float) -> None:
 def test_a_map_of_another_shape_is_refused() -> None:
     with pytest.raises(ValueError, match="does not fit"):
         blend(photograph(), np.zeros((80, 60)), 1)
-    with pytest.raises(ValueError, match="does not fit"):
-        contour(photograph(), np.zeros((80, 60)), 1)
     with pytest.raises(ValueError, match="expected a map"):
         heat_rgba(np.zeros((1, 2, 3)), 1)
-
-
-def test_a_contour_runs_along_the_edge_of_the_region_and_leaves_the_rest() -> None:
-    image = np.full((100, 100, 3), 128, np.uint8)
-    values = np.zeros((100, 100))
-    values[30:60, 20:80] = 0.8
-    drawn = contour(image, values, level=0.5)
-    changed = (drawn != image).any(axis=2)
-    assert changed[30, 50]
-    assert changed[45, 20]
-    assert drawn[30, 50].min() > 200  # white in the middle of the line
-    assert not changed[45, 50]
-    assert not changed[:25].any()
-    assert (image == 128).all()
-
-
-@pytest.mark.parametrize("level", [0.0, -1.0, float("nan"), 0.9])
-def test_a_level_that_nothing_reaches_draws_nothing(level: float) -> None:
-    image = photograph()
-    assert np.array_equal(contour(image, np.full((60, 80), 0.5) if level == 0.9 else np.zeros((60, 80)), level), image)
-
-
-def test_a_contour_can_be_drawn_on_a_view() -> None:
-    assert contour(photograph()[:, ::-1], np.eye(60, 80), 0.5).shape == (60, 80, 3)
 
 
 def test_the_legend_runs_from_nothing_to_the_peak() -> None:
