@@ -1,4 +1,4 @@
-"""Annotation files in JSON: read whole, and every fault in them told in one sentence."""
+"""JSON annotation files: complete reading, with one clear sentence per fault."""
 
 import json
 from collections.abc import Mapping
@@ -11,9 +11,9 @@ from mmgrad.errors import InputError
 
 @dataclass(frozen=True)
 class Entry:
-    """One JSON object of an annotation file, and the words to call it by in a message.
+    """One JSON object of an annotation file, and its description for messages.
 
-    Each reader raises InputError where the field is absent or of another kind.
+    Each reader raises InputError if the field is missing or of another type.
     """
 
     fields: Mapping[str, Any]
@@ -23,7 +23,7 @@ class Entry:
         return key in self.fields
 
     def text(self, key: str) -> str:
-        """A string, which may be empty."""
+        """A string, possibly empty."""
         value = self.fields.get(key)
         if not isinstance(value, str):
             raise self._fault(key, "a text")
@@ -37,28 +37,28 @@ class Entry:
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """A list of one string or more."""
+        """A non-empty list of strings."""
         value = self.fields.get(key)
         if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
             raise self._fault(key, "a list of texts")
         return tuple(value)
 
     def numbers(self, key: str) -> tuple[int, ...]:
-        """A list of one whole number or more."""
+        """A non-empty list of whole numbers."""
         value = self.fields.get(key)
         if not isinstance(value, list) or not value or not all(type(item) is int for item in value):
             raise self._fault(key, "a list of whole numbers")
         return tuple(value)
 
     def entry(self, key: str) -> "Entry":
-        """An object inside this one."""
+        """A nested object."""
         value = self.fields.get(key)
         if not isinstance(value, dict):
             raise self._fault(key, "an object")
         return Entry(value, f"'{key}' of {self.where}")
 
     def entries(self, key: str) -> list["Entry"]:
-        """A list of objects."""
+        """A non-empty list of objects."""
         return _entries(self.fields.get(key), f"'{key}' of {self.where}")
 
     def _fault(self, key: str, kind: str) -> InputError:
@@ -66,12 +66,12 @@ class Entry:
 
 
 def read_entries(path: Path) -> list[Entry]:
-    """The objects of a file that is a list of them. Raises InputError where it is missing, broken or something else."""
+    """The objects of a file that is a list of objects. Raises InputError if it is missing, broken or something else."""
     return _entries(_read(path), f"'{path}'")
 
 
 def read_entry(path: Path) -> Entry:
-    """The object that a file is. Raises InputError where it is missing, broken or something else."""
+    """The object that a file contains. Raises InputError if it is missing, broken or something else."""
     value = _read(path)
     if not isinstance(value, dict):
         raise InputError(f"'{path}' must be a JSON object; please download the file again.")
@@ -79,7 +79,7 @@ def read_entry(path: Path) -> Entry:
 
 
 def read_names(path: Path) -> tuple[str, ...]:
-    """The strings of a file that is a list of them, each once. Raises InputError as `read_entries` does."""
+    """The distinct strings of a file that is a list of strings. Raises InputError as `read_entries` does."""
     return tuple(dict.fromkeys(Entry({"list": _read(path)}, f"'{path}'").texts("list")))
 
 

@@ -1,4 +1,4 @@
-"""What the benchmarks of composed image retrieval have in common: queries with their truths, and the gallery."""
+"""Common form of the benchmarks of composed image retrieval: queries with their targets, and the gallery."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ class Query:
     """A reference image and a modification text.
 
     Attributes:
-        id: what the benchmark calls it; unique in the split.
+        id: identifier in the benchmark; unique in the split.
         reference: name of the reference image.
         text: the modification text.
-        truths: names of the right images, the target image first; empty where they are kept secret.
-        subset: names of the image set it belongs to, the reference among them (CIRR); else empty.
-        category: which of the benchmark's galleries is searched.
+        truths: names of the correct images, the target image first; empty if they are secret.
+        subset: names of its image set, including the reference (CIRR only).
+        category: gallery that is searched.
     """
 
     id: str
@@ -36,14 +36,14 @@ class Benchmark:
     """One split of a benchmark.
 
     Attributes:
-        name: its name as people write it, such as "CIRR".
-        split: the name of the split.
-        queries: in the order of its file.
-        gallery: the file of each picture, by name.
-        pools: for each category the names that its queries are searched among, in the order of the split's file.
+        name: its usual name, such as "CIRR".
+        split: name of the split.
+        queries: in the order of the annotation file.
+        gallery: path of each picture by name.
+        pools: for each category, the names that its queries are searched among, in the order of the split's file.
 
     Raises:
-        InputError: no query, an id twice, a picture that a query names and its pool lacks, or a truth for some only.
+        InputError: no queries, duplicate ids, a picture missing from its pool, or targets for some queries only.
     """
 
     name: str
@@ -71,18 +71,18 @@ class Benchmark:
 
     @property
     def hidden(self) -> bool:
-        """Whether the truths are kept secret, to be judged by the benchmark's own server."""
+        """Whether the targets are secret, so that only the benchmark's own server can evaluate results."""
         return not self.queries[0].truths
 
 
 def check_split(name: str, split: str, known: Sequence[str]) -> None:
-    """Raise InputError unless the split is one of those known."""
+    """Raise InputError unless the split is known."""
     if split not in known:
         raise InputError(f"{name} has no split '{split}'; choose one of {', '.join(known)}.")
 
 
 def check_root(name: str, root: Path, *parts: str) -> None:
-    """Raise InputError unless the folder of a benchmark is there and holds the folders `parts`."""
+    """Raise InputError unless the folder exists and contains the folders `parts`."""
     if not root.is_dir():
         raise InputError(f"There is no folder '{root}'; please give the folder of {name}, with {_listed(parts)} in it.")
     for part in parts:
@@ -91,7 +91,7 @@ def check_root(name: str, root: Path, *parts: str) -> None:
 
 
 def check_pictures(name: str, missing: Iterable[Path], count: int) -> None:
-    """Raise InputError that counts the missing pictures out of `count` and names the first, if there is any."""
+    """Raise InputError if pictures are missing, with their number out of `count` and the first one."""
     lost = list(missing)
     if lost:
         raise InputError(

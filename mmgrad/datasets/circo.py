@@ -1,11 +1,11 @@
-"""CIRCO: photographs of COCO, with all the right ones of each query (Baldrati et al., arXiv 2303.15247).
+"""CIRCO: photographs of COCO, with several correct images per query (Baldrati et al., arXiv 2303.15247).
 
-    annotations/{val,test}.json     [{"id", "reference_img_id", "relative_caption", "gt_img_ids", ...}, ...]
-    COCO2017_unlabeled/annotations/image_info_unlabeled2017.json     {"images": [{"id", "file_name"}, ...]}, the gallery
+    annotations/{val,test}.json: [{"id", "reference_img_id", "relative_caption", "gt_img_ids", ...}, ...]
+    COCO2017_unlabeled/annotations/image_info_unlabeled2017.json: {"images": [{"id", "file_name"}, ...]}, the gallery
     COCO2017_unlabeled/unlabeled2017/000000243611.jpg, ...
 
-Pictures are called by their COCO id in plain digits. The test split's truths are secret. `shared_concept`, what
-reference and target have in common, is no part of the query.
+Pictures are named by their COCO id without leading zeros. The targets of the test split are secret. `shared_concept` is
+not part of the query.
 """
 
 import os
@@ -19,7 +19,7 @@ SPLITS = ("val", "test")
 
 
 def read_circo(root: Path, split: str = "val") -> Benchmark:
-    """A split. Raises InputError where a file or a picture is missing or broken."""
+    """Read a split. Raises InputError if a file or a picture is missing or broken."""
     check_split(NAME, split, SPLITS)
     coco = root / "COCO2017_unlabeled"
     check_root(NAME, root, "annotations", coco.name)

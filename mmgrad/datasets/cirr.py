@@ -1,11 +1,11 @@
-"""CIRR: everyday photographs in sets of six alike, and what tells one from another (Liu et al., arXiv 2108.04024).
+"""CIRR: everyday photographs in sets of six similar ones (Liu et al., arXiv 2108.04024).
 
-    captions/cap.rc2.{train,val,test1}.json  [{"pairid", "reference", "target_hard", "caption", "img_set": {"members"}}]
-    image_splits/split.rc2.{train,val,test1}.json     {name: "./dev/name.png", ...}, the gallery
-    the pictures of NLVR2, below the folder itself or below img_raw/
+    captions/cap.rc2.{train,val,test1}.json: [{"pairid", "reference", "target_hard", "caption", "img_set"}, ...]
+    image_splits/split.rc2.{train,val,test1}.json: {name: "./dev/name.png", ...}, the gallery
+    the pictures of NLVR2, in the folder itself or in img_raw/
 
-The truth is `target_hard`, the picture that the caption was written for; `target_soft` weighs others that annotators
-found fitting, and the published figures do not use it. The test split's targets are secret.
+The target is `target_hard`, the picture that the caption was written for; published results do not use `target_soft`.
+The targets of the test split are secret.
 """
 
 from pathlib import Path
@@ -18,7 +18,7 @@ SPLITS = ("train", "val", "test1")
 
 
 def read_cirr(root: Path, split: str = "val") -> Benchmark:
-    """A split, release candidate 2. Raises InputError where a file or a picture is missing or broken."""
+    """Read a split of release candidate 2. Raises InputError if a file or a picture is missing or broken."""
     check_split(NAME, split, SPLITS)
     notes = (
         root / "cirr" if (root / "cirr").is_dir() else root

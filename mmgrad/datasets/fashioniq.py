@@ -1,10 +1,10 @@
-"""FashionIQ: pictures of clothes and pairs of captions that say how another one differs (Wu et al., arXiv 1905.12794).
+"""FashionIQ: pictures of clothes with pairs of captions about their differences (Wu et al., arXiv 1905.12794).
 
-    captions/cap.{dress,shirt,toptee}.{train,val,test}.json      [{"candidate", "target", "captions": [a, b]}, ...]
-    image_splits/split.{dress,shirt,toptee}.{train,val,test}.json    [id, ...], the gallery of a category
-    images/{id}.png or .jpg, also below images/{dress,shirt,toptee}/
+    captions/cap.{dress,shirt,toptee}.{train,val,test}.json: [{"candidate", "target", "captions": [a, b]}, ...]
+    image_splits/split.{dress,shirt,toptee}.{train,val,test}.json: [id, ...], the gallery of a category
+    images/{id}.png or .jpg, also in images/{dress,shirt,toptee}/
 
-Each category is a search of its own, among all pictures of its split. The test split's targets are secret.
+Each category is searched separately, among all pictures of its split. The targets of the test split are secret.
 """
 
 from pathlib import Path
@@ -19,7 +19,7 @@ SUFFIXES = (".png", ".jpg", ".jpeg")
 
 
 def read_fashioniq(root: Path, split: str = "val") -> Benchmark:
-    """The three categories of a split. Raises InputError where a file or a picture is missing or broken."""
+    """Read the three categories of a split. Raises InputError if a file or a picture is missing or broken."""
     check_split(NAME, split, SPLITS)
     check_root(NAME, root, "captions", "image_splits")
     pools = {one: read_names(root / "image_splits" / f"split.{one}.{split}.json") for one in CATEGORIES}
@@ -32,9 +32,9 @@ def read_fashioniq(root: Path, split: str = "val") -> Benchmark:
 
 
 def join_captions(captions: tuple[str, ...]) -> str:
-    """The captions as one text, "a and b", each without the full stops, commas and spaces around it.
+    """The captions as one text, "a and b", without surrounding punctuation; empty captions are skipped.
 
-    As is usual since Baldrati et al., CVPR 2022; a caption of which nothing is left is passed over.
+    This is the usual form since Baldrati et al., CVPR 2022.
     """
     return " and ".join(stripped for caption in captions if (stripped := caption.strip(".?, ")))
 
@@ -54,7 +54,7 @@ def _queries(root: Path, category: str, split: str) -> list[Query]:
 
 
 def _pictures(folder: Path) -> dict[str, Path]:
-    """The pictures by id, of the folder itself and of those of the categories in it, listed once."""
+    """Paths of the pictures by id, in the folder and its category folders."""
     found: dict[str, Path] = {}
     for place in (folder, *(folder / category for category in CATEGORIES)):
         for path in sorted(place.iterdir()) if place.is_dir() else ():

@@ -1,6 +1,6 @@
-"""The atlas: named cut-outs (objects on transparency) and named backgrounds, from which scenes are composed.
+"""The asset library: named cut-outs (objects on transparency) and named backgrounds, of which scenes are composed.
 
-The pictures and their two tables lie in `mmgrad/data/assets`; `scripts/build_atlas.py` rebuilds them.
+Pictures and tables are in `mmgrad/synthetic/assets`; `scripts/build_atlas.py` builds them.
 """
 
 import json
@@ -23,11 +23,20 @@ COLORS = ("black", "white", "grey", "red", "orange", "yellow", "green", "blue", 
 
 @dataclass(frozen=True)
 class Cutout:
-    """One object on a transparent ground.
+    """One object on a transparent ground. Several cut-outs may share a noun.
 
-    `noun` is what a person calls the object at sight, in lower case singular; `synonyms` are other everyday names and
-    wider ones ("dog" for a dalmatian). Several cut-outs may share a noun. `colors` are words of `COLORS`, the most
-    common first. `source` is the picture's path in its collection, `kind` "photo" or "picture" (drawn or rendered).
+    Attributes:
+        id: name of its file.
+        noun: the everyday name, singular and in lower case.
+        plural: plural of the noun.
+        synonyms: other names, including wider ones ("dog" for a dalmatian).
+        phrase: the source's description.
+        category: group of objects, such as "animal".
+        colors: words of `COLORS`, the most common first.
+        source: path of the picture in its collection.
+        license: its license.
+        kind: "photo" or "picture" (drawn or rendered).
+        folder: folder of the library.
     """
 
     id: str
@@ -48,16 +57,15 @@ class Cutout:
         return frozenset((self.noun, *self.synonyms))
 
     def rgba(self) -> np.ndarray:
-        """The picture, uint8 [h, w, 4] with straight alpha, read-only, trimmed to its alpha, long side <= 224.
-
-        Raises InputError where the file is missing or broken.
+        """The picture, read-only uint8 [h, w, 4] with straight alpha, trimmed, long side at most 224. Raises InputError
+        where the file is missing or broken.
         """
         return _decode(self.folder / "cutouts" / f"{self.id}.webp", "RGBA")
 
 
 @dataclass(frozen=True)
 class Background:
-    """One scene or surface to stand objects on. Several backgrounds may share a name."""
+    """One scene or surface to place objects on. Several backgrounds may share a name."""
 
     id: str
     name: str
@@ -73,9 +81,8 @@ class Background:
         return frozenset((self.name, *self.synonyms))
 
     def rgb(self) -> np.ndarray:
-        """The picture, uint8 [h, w, 3], read-only, both sides >= 360.
-
-        Raises InputError where the file is missing or broken.
+        """The picture, read-only uint8 [h, w, 3], both sides at least 360. Raises InputError where the file is missing
+        or broken.
         """
         return _decode(self.folder / "backgrounds" / f"{self.id}.webp", "RGB")
 
@@ -89,10 +96,10 @@ class AssetLibrary:
 
 
 def load_asset_library(folder: Path | str = ASSETS) -> AssetLibrary:
-    """The atlas stored in `folder`; read once and kept. Pictures are decoded when first asked for.
+    """The asset library in `folder`, read once and cached; pictures are decoded on first use.
 
-    Raises InputError where a table is missing, or an entry lacks a field, repeats an id, holds an unknown color or
-    has no picture.
+    Raises:
+        InputError: a table is missing, or an entry lacks a field, repeats an id, has an unknown color or no picture.
     """
     return _load(Path(folder))
 
@@ -124,7 +131,7 @@ def _table(path: Path) -> Sequence[Any]:
 
 
 def _entry(kind: type[T], row: Any, folder: Path) -> T:
-    """`row` as a `kind`: every field present, strings filled, lists turned to tuples."""
+    """`row` as a `kind`, with lists converted to tuples. Raises InputError where a field is missing or empty."""
     names = [field.name for field in fields(kind) if field.name != "folder"]
     if not isinstance(row, dict) or set(row) != set(names):
         raise InputError(f"An entry of the atlas in {folder} must have exactly the fields {names}, not {row!r}.")

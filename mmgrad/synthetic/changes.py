@@ -1,4 +1,4 @@
-"""Changes of a scene: how each alters it, and which pictures a sentence asking for it could mean."""
+"""Changes of a scene: their effect, and which pictures a sentence that asks for them could mean."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,11 +17,18 @@ LEAST_MOVE = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of a scene, as it is done and as it is said.
+    """One change of a scene.
 
-    `kind` is replace, remove, add, recolor, resize, move or background. `key` is the thing changed (none for add and
-    background), `item` what stands there afterwards (none for remove and background). `old_word` and `new_word` are the
-    nouns that the sentence uses, `place` where it says that the thing is put. `background` and `crop` are the new ones.
+    Attributes:
+        kind: "replace", "remove", "add", "recolor", "resize", "move" or "background".
+        key: the object that changes; None for add and background.
+        item: the object after the change; None for remove and background.
+        old_word: noun of the sentence for the present object.
+        new_word: noun of the sentence for the new object or background.
+        place: place that the sentence names for the object.
+        grows: whether a resized object becomes larger.
+        background: id of the new background.
+        crop: crop of the new background, as `Scene.crop`.
     """
 
     kind: str
@@ -36,13 +43,13 @@ class Change:
 
     @property
     def touches(self) -> frozenset[str]:
-        """The keys that the change is about: two changes can be joined where these are disjoint."""
+        """Keys that the change is about; two changes can be combined if these are disjoint."""
         keys = {self.key, self.item.key if self.item else None, self.place.anchor if self.place else None}
         return frozenset(key for key in keys if key) | ({"background"} if self.kind == "background" else frozenset())
 
 
 def apply(scene: Scene, changes: tuple[Change, ...]) -> Scene:
-    """The scene after the changes, in their order."""
+    """The scene after the changes, applied in order."""
     for change in changes:
         items = scene.items
         if change.kind == "background":
@@ -65,11 +72,11 @@ def satisfies(
     cutouts: Mapping[str, Cutout],
     backgrounds: Mapping[str, Background],
 ) -> bool:
-    """Whether `candidate` could be meant by a sentence that asks for these changes of `reference`.
+    """Whether a generous reader could accept `candidate` as the result of these changes of `reference`.
 
-    The reader's view: things are told apart by the words used, places and sizes are taken generously, and what the
-    sentence does not mention must be as it was. A new thing that was given a color is said with it ("a red car") and
-    is meant in that color only; said without one, it is meant in any.
+    Objects are identified by the words used, places and sizes have tolerances, and everything that the sentence does
+    not mention must be unchanged. A new object with a color is named with it ("a red car") and must have that color;
+    without one, any color is accepted.
     """
     swap = next((change for change in changes if change.kind == "background"), None)
     if swap is None:
@@ -112,7 +119,7 @@ def satisfies(
         return same_size and not _near(item, before, 0.1) and _is_at(item, change.place)
 
     def _answers(item: Item, change: Change) -> bool:
-        """Whether the item can be called by the new word, with the color that goes with it if there is one."""
+        """Whether the item can be called by the new word, and has the color that goes with it."""
         names, colors = cutouts[item.cutout].names, cutouts[item.cutout].colors
         color = change.item.recolor if change.item else None
         said = f"{color} {change.new_word}" if color else change.new_word
@@ -143,8 +150,11 @@ def satisfies(
 
 
 def is_expressible(reference: Scene, changes: tuple[Change, ...], cutouts: Mapping[str, Cutout]) -> bool:
-    """Whether each old thing's word names one thing of the reference only, no new thing is there already, and
-    what moves goes far enough."""
+    """Whether a sentence can ask for the changes unambiguously.
+
+    Each word for a present object must name exactly one object of the reference, new objects must not be there already,
+    and a moved object must move far enough.
+    """
     for change in changes:
         named = [item for item in reference.items if change.old_word in cutouts[item.cutout].names]
         if change.key and len(named) != 1:
@@ -165,7 +175,7 @@ def is_expressible(reference: Scene, changes: tuple[Change, ...], cutouts: Mappi
 
 
 def anchor_word(reference: Scene, place: Place, cutouts: Mapping[str, Cutout]) -> str | None:
-    """The noun of the thing that the place is beside; None where the reference has others of that name, or none."""
+    """Noun of the object that the place is relative to; None if it is missing or its name is ambiguous."""
     item = reference.find(place.anchor or "")
     if item is None:
         return None

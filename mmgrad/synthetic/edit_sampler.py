@@ -1,4 +1,4 @@
-"""Devising changes of a picture: alone, as themes of two that are easily taken for each other, and in pairs."""
+"""Random changes of a scene: single ones, themes of two similar ones, and pairs for one sentence."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -35,14 +35,14 @@ THEMES: dict[str, tuple[float, str, int]] = {
 
 
 class EditSampler:
-    """Devises changes of one base picture."""
+    """Samples changes of one base scene."""
 
     def __init__(self, sampler: SceneSampler, base: Base) -> None:
         self.sampler, self.rng, self.draw, self.library = sampler, sampler.rng, sampler.draw, sampler.library
         self.base, self.present = base.scene, base.present
 
     def theme(self, name: str) -> list[Change]:
-        """The changes that a theme of `THEMES` asks for, as far as there is room for them."""
+        """The changes of a theme of `THEMES`; fewer if there is no room for them."""
         base = self.base
         order = [base.items[int(i)] for i in self.rng.permutation(len(base.items))]
         kind = THEMES[name][1]
@@ -82,7 +82,7 @@ class EditSampler:
         return [change for change in made if change is not None]
 
     def single(self, kind: str, key: str | None = None) -> Change | None:
-        """A change of that kind, of the thing with this key or of any."""
+        """A change of one kind, of the object `key` or of any object; None if none is possible."""
         base = self.base
         if kind == "add":
             return self._add(placed=bool(self.rng.random() < 0.6))
@@ -102,7 +102,9 @@ class EditSampler:
         return self._move(item)
 
     def pair(self, alone: Sequence[Change]) -> tuple[Change, Change] | None:
-        """Two changes of different things for one sentence, mostly ones that the family also shows `alone`."""
+        """Two changes of different objects for one sentence, mostly from the family's single changes `alone`; None if
+        they conflict.
+        """
         if not alone:
             return None
         first = self.sampler.choose(alone)
@@ -205,11 +207,11 @@ class EditSampler:
         return Change("background", new_word=word, background=new.id, crop=self.sampler.crop())
 
     def _new_color(self, cutout: Cutout | None) -> str | None:
-        """Now and then a color for a new thing."""
+        """A color for a new object, with probability NEW_COLOR."""
         return self.sampler.color(cutout) if cutout is not None and self.rng.random() < NEW_COLOR else None
 
     def in_another_color(self, change: Change) -> Change | None:
-        """The same change with its new, colored thing in another color; None where there is no such thing."""
+        """The same change with its colored new object in another color; None if it has no color."""
         if change.kind not in ("replace", "add") or change.item is None or change.item.recolor is None:
             return None
         color = self.sampler.color(self.draw.cutouts[change.item.cutout], besides=change.item.recolor)

@@ -1,7 +1,7 @@
-"""Families of edited scenes: one reference picture, its edited variants, and sentences that ask for one of the others.
+"""Families of edit scenes: a reference picture, edited variants, and sentences that ask for one picture of the family.
 
-The variants of a family are each other's hard distractors: the same change of another thing, another change of the same
-thing, the same thing put elsewhere. Every sentence fits exactly one picture of its family, to a generous reader.
+The variants are hard negatives for each other: the same change of another object, another change of the same object,
+the same object in another place. Every sentence fits exactly one picture of its family, even for a generous reader.
 """
 
 from collections.abc import Iterator
@@ -44,7 +44,14 @@ LEAST_CHANGE = 0.02
 
 @dataclass(frozen=True, eq=False)
 class Family:
-    """Pictures uint8 [H,W,3], RGB; the triplets among them; a caption of each; how each was laid out."""
+    """A family of pictures.
+
+    Attributes:
+        scenes: pictures, RGB uint8 [H, W, 3].
+        triplets: the triplets among them.
+        captions: caption of each picture.
+        layouts: layout of each picture; empty for families of photographs.
+    """
 
     scenes: tuple[np.ndarray, ...]
     triplets: tuple[Triplet, ...]
@@ -53,10 +60,16 @@ class Family:
 
 
 def make_family(library: AssetLibrary, split: str, index: int, size: int = 224) -> Family:
-    """The family of this number: the same for the same atlas, split, index and size.
+    """Family number `index` of a split; it depends on nothing but these arguments.
 
-    `size` is the long side of the pictures in pixels; layout and sentences do not depend on it. Raises
-    ValueError for an unknown split.
+    Args:
+        library: the cut-outs and backgrounds.
+        split: one of SPLITS.
+        index: number of the family.
+        size: long side of the pictures in pixels; layout and sentences do not depend on it.
+
+    Raises:
+        ValueError: unknown split.
     """
     if split not in SPLITS:
         raise ValueError(f"split must be one of {SPLITS}, not {split!r}")
@@ -69,12 +82,12 @@ def make_family(library: AssetLibrary, split: str, index: int, size: int = 224) 
 
 
 def families(library: AssetLibrary, split: str, start: int, stop: int, size: int = 224) -> Iterator[Family]:
-    """The families numbered start to stop - 1."""
+    """Families number `start` to `stop` - 1."""
     return (make_family(library, split, index, size) for index in range(start, stop))
 
 
 def _build(sampler: SceneSampler, size: int) -> Family | None:
-    """A base picture and the variants of it, drawn at `size`; None where not enough of them are clear."""
+    """A base picture and its variants, drawn at `size`; None if too few of them are clear."""
     base = sampler.sample_scene()
     if base is None:
         return None
@@ -96,7 +109,7 @@ def _build(sampler: SceneSampler, size: int) -> Family | None:
 
 
 class _VariantBuilder:
-    """Adds variants to a base picture, as long as each is clear to see and to name."""
+    """Adds variants to a base picture as long as each is clearly visible and unambiguous."""
 
     def __init__(self, sampler: SceneSampler, base: Base) -> None:
         self.sampler, self.draw, self.edits = sampler, sampler.draw, EditSampler(sampler, base)
@@ -105,7 +118,7 @@ class _VariantBuilder:
         self.changes: list[tuple[Change, ...]] = [()]
 
     def build(self) -> bool:
-        """Whether the family is full: themes first, then single changes, a combined one or two last."""
+        """Fill the family with themes, single changes and one or two combined changes; whether it is full."""
         rng = self.sampler.rng
         count = len(self.layouts[0].items)
         fitting = [name for name, (_, _, need) in THEMES.items() if need <= count]
@@ -134,7 +147,7 @@ class _VariantBuilder:
         return len(self.layouts) == SCENES
 
     def _insert_with_twin(self, change: Change, most: int) -> bool:
-        """Add the variant; where it brings a colored thing, the same in another color too. Up to `most` pictures."""
+        """Add a variant and, if it has a colored new object, one in another color; at most `most` pictures."""
         if len(self.layouts) >= most or not self._insert((change,)):
             return False
         twin = self.edits.in_another_color(change)
@@ -143,7 +156,7 @@ class _VariantBuilder:
         return True
 
     def _insert(self, changes: tuple[Change, ...]) -> bool:
-        """Add the variant that these changes of the base give, if it is clear to see and to name."""
+        """Add the variant of the base with these changes if it is clear; whether it was added."""
         base = self.layouts[0]
         scene = apply(base, changes)
         if not is_expressible(base, changes, self.draw.cutouts):

@@ -1,4 +1,4 @@
-"""Which cut-outs are kept for the test split: always the same ones, by a stable hash of their ids."""
+"""Cut-outs that are kept for the test split, chosen by a stable hash of their ids."""
 
 import hashlib
 from functools import lru_cache
@@ -7,7 +7,7 @@ from mmgrad.synthetic.asset_library import AssetLibrary
 
 
 def held_out(library: AssetLibrary) -> frozenset[str]:
-    """The ids of the cut-outs kept for the test split, by a stable hash of the id."""
+    """Ids of the cut-outs that are kept for the test split."""
     return _held_out(tuple((cutout.id, cutout.noun, cutout.category) for cutout in library.cutouts))
 
 

@@ -1,4 +1,4 @@
-"""Boards: pictures that are one photograph, a mosaic of photographs, or photographs lying on a background."""
+"""Canvases: pictures that are one photograph, a mosaic of photographs, or photographs on a background."""
 
 from dataclasses import dataclass
 
@@ -16,11 +16,15 @@ MOST_STRETCH = 1.2
 
 @dataclass(frozen=True, eq=False)
 class PhotoCrop:
-    """A photograph as a family shows it, in whatever picture and place: its crop, mirrored or not, and its light.
+    """A crop of a photograph as a family shows it, the same in every picture and cell.
 
-    `center` is where the crop lies, 0 to 1 of the free room in x and y; `share` its area over the largest crop of that
-    proportion; `squeeze` its proportion over the photograph's, where the picture is this photograph alone; `light`
-    multiplies red, green and blue.
+    Attributes:
+        photograph: the photograph.
+        center: position of the crop, 0 to 1 of the free room in x and y.
+        share: area relative to the largest crop of the same aspect ratio.
+        squeeze: aspect ratio relative to that of the photograph, where the picture is this photograph alone.
+        flip: whether it is mirrored.
+        light: factors of red, green and blue.
     """
 
     photograph: Photograph
@@ -32,22 +36,22 @@ class PhotoCrop:
 
     @classmethod
     def plain(cls, photograph: Photograph) -> "PhotoCrop":
-        """The photograph as it is, its middle where it has to be cropped."""
+        """The photograph unchanged, cropped at its center where necessary."""
         return cls(photograph, (0.5, 0.5), 1.0, 1.0, False, (1.0, 1.0, 1.0))
 
     @property
     def index(self) -> int:
-        """The row of its class."""
+        """Row of its class in the ImageNet classifier."""
         return self.photograph.index
 
     def whole(self, size: int) -> np.ndarray:
-        """The shot in its own proportion, its long side `size`: uint8 [h, w, 3]."""
+        """The crop in its own aspect ratio, long side `size`: uint8 [h, w, 3]."""
         height, width = self.photograph.rgb().shape[:2]
         height, width = shape(round(1000 * width * self.squeeze), round(1000 * height), size)
         return self.filling(height, width, 1.0)
 
     def filling(self, height: int, width: int, most_stretch: float = MOST_STRETCH) -> np.ndarray:
-        """The shot cropped to that size in pixels: uint8 [height, width, 3]."""
+        """The crop at a size in pixels: uint8 [height, width, 3]."""
         photo = self.photograph.rgb()
         own = photo.shape[1] / photo.shape[0]
         asked = width / height
@@ -66,7 +70,7 @@ class PhotoCrop:
 
 
 def sample_crop(photograph: Photograph, rng: np.random.Generator, least_share: float) -> PhotoCrop:
-    """A random shot of a photograph that keeps at least `least_share` of its area, where its cell allows that."""
+    """A random crop of a photograph that keeps at least `least_share` of its area where its cell allows."""
     squeeze = float(rng.uniform(0.85, 1.18))
     return PhotoCrop(
         photograph,
@@ -80,7 +84,7 @@ def sample_crop(photograph: Photograph, rng: np.random.Generator, least_share: f
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A rectangle of the canvas, in fractions of it, and the point that stands for it when places are named."""
+    """A rectangle of the canvas, in fractions of it, and the point (x, y) that places refer to."""
 
     left: float
     top: float
@@ -101,9 +105,9 @@ class Cell:
 
 @dataclass(frozen=True, eq=False)
 class Canvas:
-    """Cells on a ground: a background's name and crop, or a color; `feather` softens the cells' edges.
+    """Cells on a ground, which is a cropped background or a color; `feather` softens the edges of the cells.
 
-    A board of one cell and no ground is a picture that is one photograph, in the proportion of that photograph.
+    A canvas of kind "single" is one photograph in its own aspect ratio, without a ground.
     """
 
     kind: str
@@ -117,7 +121,7 @@ class Canvas:
     feather: float = 0.0
 
     def draw(self, state: tuple[PhotoCrop | None, ...], library: AssetLibrary, size: int) -> np.ndarray:
-        """The picture that has these shots in its cells, its long side `size`: uint8 [H, W, 3]."""
+        """The picture with these crops in the cells, long side `size`: uint8 [H, W, 3]."""
         if self.kind == "single" and state[0] is not None:
             return state[0].whole(size)
         height, width = shape(self.width, self.height, size)
@@ -136,7 +140,7 @@ class Canvas:
         return canvas
 
     def mask(self, number: int, picture: np.ndarray) -> np.ndarray:
-        """The pixels of a cell in a picture of this board, uint8 {0,1} [H, W]."""
+        """Pixels of a cell in a picture of this canvas, uint8 {0, 1} [H, W]."""
         height, width = picture.shape[:2]
         found = np.zeros((height, width), np.uint8)
         top, bottom, left, right = self.cells[number].box(height, width)
@@ -151,7 +155,7 @@ class Canvas:
 
 
 def grid(rows: int, columns: int) -> Canvas:
-    """Cells of equal size without gaps, on mid gray."""
+    """Cells of equal size without gaps on mid gray."""
     cells = tuple(
         Cell(c / columns, r / rows, (c + 1) / columns, (r + 1) / rows, (c + 0.5) / columns, (r + 0.5) / rows)
         for r in range(rows)
@@ -161,7 +165,7 @@ def grid(rows: int, columns: int) -> Canvas:
 
 
 def _soft(height: int, width: int, feather: float) -> np.ndarray:
-    """Opacity that falls to the edges over `feather` of the short side: float32 [height, width, 1]."""
+    """Opacity that decreases towards the edges over `feather` of the short side: float32 [height, width, 1]."""
     reach = max(1.0, feather * min(height, width))
     down = np.minimum(np.arange(height) + 0.5, height - np.arange(height) - 0.5)
     across = np.minimum(np.arange(width) + 0.5, width - np.arange(width) - 0.5)
@@ -173,12 +177,12 @@ GRIDS = ((2, 2, 1.0, 0.58), (1, 2, 4 / 3, 0.14), (2, 1, 3 / 4, 0.12), (1, 3, 2.0
 
 
 def single() -> Canvas:
-    """A picture that is one photograph."""
+    """A canvas for one photograph."""
     return Canvas("single", 1, 1, (Cell(0, 0, 1, 1, 0.5, 0.5),))
 
 
 def mosaic(library: AssetLibrary, rng: np.random.Generator) -> Canvas:
-    """A grid of cells, at times of unequal size and with gaps."""
+    """A grid of cells, sometimes of unequal size and with gaps."""
     rows, columns, proportion, _ = GRIDS[int(rng.choice(len(GRIDS), p=[share for *_, share in GRIDS]))]
     height, width = shape(round(1000 * proportion * rng.uniform(0.85, 1.15)), 1000, 224)
     gap = float(rng.choice((0.0, 0.0, 0.01, 0.025)))
@@ -195,7 +199,7 @@ def mosaic(library: AssetLibrary, rng: np.random.Generator) -> Canvas:
 
 
 def scattered(library: AssetLibrary, rng: np.random.Generator) -> Canvas:
-    """One to four rectangles that do not touch, anywhere on a background; large ones leave no room for others."""
+    """One to four separate rectangles on a background."""
     height, width = shape(*((1, 1), (4, 3), (3, 4))[int(rng.choice(3, p=(0.7, 0.17, 0.13)))], 224)
     side = float(rng.uniform(0.25, 0.7))
     wide, high = side * rng.uniform(0.85, 1.15), side * rng.uniform(0.85, 1.15)
@@ -211,7 +215,7 @@ def scattered(library: AssetLibrary, rng: np.random.Generator) -> Canvas:
 
 
 def _cuts(count: int, rng: np.random.Generator) -> np.ndarray:
-    """Where the cells begin and end along a side, 0 to 1; of equal size half of the time."""
+    """Borders of the cells along one side, 0 to 1; of equal size half of the time."""
     sizes = np.ones(count) if rng.random() < 0.5 else rng.uniform(0.75, 1.25, count)
     return np.concatenate([[0.0], np.cumsum(sizes) / sizes.sum()])
 

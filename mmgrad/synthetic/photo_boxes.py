@@ -1,7 +1,7 @@
-"""Boxes around the things that photographs are labelled with, and crops in which the thing lies off center.
+"""Bounding boxes of labelled objects, and crops of photographs in which the object is off center.
 
-Where a photographer puts a subject, the middle of the picture, a map may point without having seen anything. Cropped
-to its box and the emptiest corner beside it, the thing lies at the side, and pointing at the middle is no longer right.
+Photographers center their subjects, so a map that points at the center of a photograph proves nothing. In these crops
+the center is the wrong answer.
 """
 
 import csv
@@ -22,10 +22,13 @@ LONGEST = 2.0  # of a crop, its longer side over the shorter
 
 
 def load_boxes(file: Path | str) -> dict[str, tuple[Box, ...]]:
-    """The boxes of each photograph by file name, of a CSV table with the columns `file`, `left`, `top`, `right` and
-    `bottom`, in per cent of its width and height; a photograph of several things has several rows.
+    """Boxes of each photograph by file name.
 
-    Raises InputError where there is no such table, or a box of it is none.
+    The CSV table has the columns `file`, `left`, `top`, `right` and `bottom`, in per cent of width and height; a
+    photograph with several objects has several rows.
+
+    Raises:
+        InputError: the table is missing, or a row is not a box.
     """
     try:
         with Path(file).open(encoding="utf-8", newline="") as table:
@@ -49,10 +52,18 @@ def load_boxes(file: Path | str) -> dict[str, tuple[Box, ...]]:
 
 
 def off_center(picture: np.ndarray, boxes: tuple[Box, ...], size: int) -> tuple[np.ndarray, np.ndarray] | None:
-    """The crop of a picture [h, w, 3] in which the things in the boxes lie farthest from the middle, of those that
-    reach from them to a corner of the picture, its long side `size` pixels, and where they are in it, bool [h', w'].
+    """The crop of a picture in which the boxed objects are farthest from the center.
 
-    None where each such crop is filled by them to more than MOST, or longer than LONGEST.
+    Candidates reach from the objects to a corner of the picture.
+
+    Args:
+        picture: uint8 [h, w, 3].
+        boxes: boxes of the objects.
+        size: long side of the result in pixels.
+
+    Returns:
+        The crop, and the mask of the boxes in it, bool [h', w']; None if the objects fill more than MOST of every crop,
+        or every crop is longer than LONGEST.
     """
     height, width = picture.shape[:2]
     left, top = max(0.0, min(box[0] for box in boxes) - MARGIN), max(0.0, min(box[1] for box in boxes) - MARGIN)

@@ -1,4 +1,4 @@
-"""Changes between two pictures of one board: what changed, how a sentence asks for it, and what else it could mean."""
+"""Edits between two pictures of one canvas: what changed, how a sentence asks for it, and what it could mean."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -23,8 +23,13 @@ HYPERNYMS = 0.35
 
 @dataclass(frozen=True)
 class Edit:
-    """One change of a picture: `kind` is replace, remove, add, move or swap; `before` and `after` are the cells that
-    change, in the reference and in the target (of a swap: the two cells)."""
+    """One change of a picture.
+
+    Attributes:
+        kind: "replace", "remove", "add", "move" or "swap".
+        before: cell that changes in the reference.
+        after: cell that changes in the target; for a swap, the other cell.
+    """
 
     kind: str
     before: int | None
@@ -33,8 +38,15 @@ class Edit:
 
 @dataclass(frozen=True)
 class EditRequest:
-    """An edit as a sentence asks for it: the words for what goes or moves, for what comes (of a swap: for the other),
-    where there are such words, and the named place; `anchor` is the cell that the place is beside."""
+    """An edit as a sentence asks for it.
+
+    Attributes:
+        edit: the edit.
+        old_word: word for the present object; may be empty.
+        new_word: word for the new object, or for the other object of a swap; may be empty.
+        place: named place; may be empty.
+        anchor: cell that a relative place refers to.
+    """
 
     edit: Edit
     old_word: str = ""
@@ -44,7 +56,7 @@ class EditRequest:
 
 
 def difference(reference: State, target: State) -> Edit | None:
-    """The one change that leads from one picture to the other; None where it takes several."""
+    """The one edit that leads from one picture to the other; None if several are needed."""
     cells = [i for i, (a, b) in enumerate(zip(reference, target, strict=True)) if a is not b]
     if len(cells) == 1:
         cell = cells[0]
@@ -59,8 +71,7 @@ def difference(reference: State, target: State) -> Edit | None:
 
 
 def satisfies(asked: EditRequest, canvas: Canvas, reference: State, candidate: State) -> bool:
-    """Whether the candidate could be meant by what is asked: any thing that the word fits, places taken generously,
-    and all that is not mentioned as it was."""
+    """Whether a generous reader could accept `candidate` as the result of the request."""
     edit = difference(reference, candidate)
     if edit is None or edit.kind != asked.edit.kind:
         return False
@@ -75,7 +86,7 @@ def satisfies(asked: EditRequest, canvas: Canvas, reference: State, candidate: S
 
 
 def ask(edit: Edit, canvas: Canvas, reference: State, target: State, rng: np.random.Generator) -> EditRequest | None:
-    """Words and a place for the edit that are clear in the reference; None where none were found."""
+    """Unambiguous words and a place for an edit; None if none were found."""
     old, new, place, anchor = "", "", "", None
     leaves = reference[edit.before] if edit.before is not None else None
     comes = target[edit.after] if edit.after is not None else None
@@ -108,9 +119,9 @@ def ask(edit: Edit, canvas: Canvas, reference: State, target: State, rng: np.ran
 def write_sentence(
     asked: EditRequest, canvas: Canvas, reference: State, rng: np.random.Generator, of: Collection[str] = (EVERY,)
 ) -> tuple[Sentence, bool]:
-    """A sentence, and whether it says the old word: a thing alone, or one in a place of its own, needs no name.
+    """A sentence for a request, and whether it contains the word for the present object.
 
-    `of` as in `phrases.render`.
+    A single object, or an object in a place of its own, needs no name. `of` is that of `phrases.render`.
     """
     old = imagenet.noun(asked.old_word) if asked.old_word else None
     new = imagenet.noun(asked.new_word) if asked.new_word else None
@@ -136,7 +147,7 @@ def write_sentence(
 
 
 def _word(photo_crop: PhotoCrop, others: Sequence[PhotoCrop], rng: np.random.Generator) -> str:
-    """A word for the shot that fits none of the others; empty where there is none."""
+    """A word for the crop that fits none of the others; empty if there is none."""
     one = imagenet.classes()[photo_crop.index]
     names, wider = (
         [word for word in words if not any(is_called(other.index, word) for other in others)]
@@ -150,7 +161,7 @@ def _word(photo_crop: PhotoCrop, others: Sequence[PhotoCrop], rng: np.random.Gen
 
 
 def _anchor_word(asked: EditRequest, reference: State) -> str:
-    """The first word for the anchor that fits nothing else in the reference; empty where there is none."""
+    """The first word for the anchor that fits nothing else in the reference; empty if there is none."""
     anchor = reference[asked.anchor] if asked.anchor is not None else None
     if anchor is None:
         return ""
@@ -160,7 +171,7 @@ def _anchor_word(asked: EditRequest, reference: State) -> str:
 
 
 def _place(canvas: Canvas, edit: Edit, reference: State, rng: np.random.Generator) -> tuple[str, int | None]:
-    """A place that names the cell where something comes, at times beside another thing; empty where there is none."""
+    """An unambiguous place for the changed cell, at times relative to another object; empty if there is none."""
     assert edit.after is not None
     anchors = [
         i for i, photo_crop in enumerate(reference) if photo_crop is not None and i not in (edit.before, edit.after)
@@ -185,7 +196,7 @@ def _places(canvas: Canvas, cell: int) -> list[str]:
 
 
 def _only_one_at(canvas: Canvas, state: State, cell: int, name: str) -> bool:
-    """Whether no other cell that shows something is at that place, to a generous reader."""
+    """Whether, for a generous reader, no other filled cell is at that place."""
     return not any(
         photo_crop is not None and other != cell and _is_at(canvas, other, name, None, SLACK)
         for other, photo_crop in enumerate(state)

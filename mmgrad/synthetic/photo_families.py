@@ -1,6 +1,7 @@
-"""Families of real photographs: pictures that are one photograph, mosaics, and photographs lying on a background.
+"""Families of real photographs: single photographs, mosaics, and photographs on a background.
 
-As in `edits`, the pictures of a family are each other's hard distractors, and every sentence fits exactly one of them.
+As in `mmgrad.synthetic.families`, the pictures of a family are hard negatives for each other, and every sentence fits
+exactly one of them.
 """
 
 from collections.abc import Sequence
@@ -32,12 +33,20 @@ _KINDS = (("single", 0.3), ("mosaic", 0.5), ("scattered", 0.2))
 
 
 def make_photograph_family(photographs: tuple[Photograph, ...], split: str, index: int, size: int = 224) -> Family:
-    """The family of this number: the same for the same photographs, split, index and size.
+    """Family number `index` of photographs; it depends on nothing but these arguments.
 
-    `size` is the long side of the pictures in pixels; the sentences do not depend on it. Every triplet knows the
-    ImageNet row of the photograph under each of its masks, which cover that photograph whole (of a swap: both, and no
-    row). The family has no `layouts`. Raises ValueError for an unknown split, InputError where the photographs are of
-    too few classes for it.
+    Every triplet knows the ImageNet row of the photograph under each mask. A mask covers its photograph whole; for a
+    swap it covers both, and there is no row. The family has no layouts.
+
+    Args:
+        photographs: labelled photographs.
+        split: one of SPLITS.
+        index: number of the family.
+        size: long side of the pictures in pixels; sentences do not depend on it.
+
+    Raises:
+        ValueError: unknown split.
+        InputError: the photographs have too few classes for the split.
     """
     if split not in SPLITS:
         raise ValueError(f"split must be one of {SPLITS}, not {split!r}")
@@ -52,7 +61,7 @@ def make_photograph_family(photographs: tuple[Photograph, ...], split: str, inde
 
 @dataclass(frozen=True, eq=False)
 class _Pool:
-    """The photographs of a split by class, and its classes by each wider word."""
+    """The photographs of a split by class, and its classes by hypernym."""
 
     by_class: dict[int, tuple[Photograph, ...]]
     by_word: dict[str, tuple[int, ...]]
@@ -79,7 +88,7 @@ def _pool(photographs: tuple[Photograph, ...], split: str) -> _Pool:
 
 
 class _FamilyBuilder:
-    """Makes one family: a board, what it shows first, the variants of that, and the sentences between them."""
+    """Builds one family: a canvas, its first state, variants, and the sentences between them."""
 
     def __init__(self, pool: _Pool, rng: np.random.Generator, others: int) -> None:
         self.pool, self.rng, self.library = pool, rng, load_asset_library()
@@ -91,7 +100,7 @@ class _FamilyBuilder:
         self.kind = _KINDS[int(rng.choice(len(_KINDS), p=[share for _, share in _KINDS]))][0]
 
     def family(self, size: int) -> Family | None:
-        """The family, its pictures drawn at `size`; None where it did not come out whole."""
+        """The family with pictures drawn at `size`; None if it is not complete."""
         rng = self.rng
         if self.kind == "single":
             canvas, states = single(), self._singles()
@@ -109,12 +118,12 @@ class _FamilyBuilder:
         return Family(tuple(pictures), tuple(triplets), tuple(_caption(state) for state in states), ())
 
     def _ground_words(self, canvas: Canvas) -> frozenset[str]:
-        """What the ground shows: nothing of that name is put on it."""
+        """Names of the background; no photograph with such a name is placed on it."""
         names = {name for one in self.library.backgrounds if one.id == canvas.background for name in one.names}
         return frozenset(names | {name.split()[-1] for name in names})
 
     def _shot(self, like: PhotoCrop | None = None) -> PhotoCrop:
-        """A shot of a class that the family does not have, nor one that looks like it; related to `like` if given."""
+        """A crop of a class that is new to the family and has no lookalike in it; related to `like` if given."""
         rng = self.rng
         rows: Sequence[int] = self.rows
         words = [] if like is None else list(imagenet.classes()[like.index].hypernyms)
@@ -133,13 +142,13 @@ class _FamilyBuilder:
         return sample_crop(photos[int(rng.integers(len(photos)))], rng, 0.55 if self.kind == "single" else 0.75)
 
     def _singles(self) -> list[State]:
-        """Seven photographs, several of them related to the first."""
+        """Seven single photographs, several of them related to the first."""
         first = self._shot()
         photo_crops = [first, *(self._shot(first if self.rng.random() < 0.5 else None) for _ in range(SCENES - 1))]
         return [(photo_crop,) for photo_crop in photo_crops]
 
     def _variants(self, canvas: Canvas) -> list[State]:
-        """The board as it is first, and six changes of it that are easily taken for each other."""
+        """The first state of the canvas and six similar variants."""
         rng, count = self.rng, len(canvas.cells)
         most_empty = min(count - 1, 2) if canvas.kind == "mosaic" else count - 1
         least_empty = 0 if canvas.kind == "mosaic" else max(0, count - 2)
@@ -175,7 +184,7 @@ class _FamilyBuilder:
         return states
 
     def _asked(self, canvas: Canvas, states: list[State]) -> list[tuple[int, int, EditRequest]]:
-        """Who asks for whom, and how: from the first picture to each other one, then any; each is clear."""
+        """Unambiguous requests (reference, target, request): from the first picture to each other one, then any."""
         pairs = [(0, j) for j in range(1, len(states))]
         rest = [(i, j) for i in range(1, len(states)) for j in range(len(states)) if i != j]
         found: list[tuple[int, int, EditRequest]] = []
@@ -238,7 +247,7 @@ class _FamilyBuilder:
 
 
 def _caption(state: State) -> str:
-    """All that the picture shows."""
+    """The names of all photographs in the picture."""
     names = [
         imagenet.noun(imagenet.classes()[photo_crop.index].names[0]).indefinite
         for photo_crop in state

@@ -1,4 +1,4 @@
-"""A folder of photographs with one ImageNet class each: what lies in it, and which classes are kept for validation."""
+"""A folder of photographs with one ImageNet class each, and the classes that are kept for validation."""
 
 import csv
 import hashlib
@@ -19,31 +19,28 @@ LABELS = "labels.csv"
 
 @dataclass(frozen=True)
 class Photograph:
-    """One labelled photograph: where it lies, the row of its class in the ImageNet classifier, and its WordNet id."""
+    """One labelled photograph: its path, the row of its class in the ImageNet classifier, and its WordNet id."""
 
     path: Path
     index: int
     wnid: str
 
     def rgb(self) -> np.ndarray:
-        """The picture, uint8 [h, w, 3], read-only; kept once decoded.
-
-        Raises InputError where the file is missing or broken.
-        """
+        """The picture, read-only uint8 [h, w, 3], cached. Raises InputError where the file is missing or broken."""
         return _decode(self.path)
 
 
 def load_photographs(folder: Path | str) -> tuple[Photograph, ...]:
     """The photographs that the folder's `labels.csv` lists, sorted by file name; no picture is opened.
 
-    Raises InputError where there is no such table, or it lacks a column, lists no file, lists a file that is not
-    there, or names a class that ImageNet's 1,000 do not have.
+    Raises:
+        InputError: the table is missing, lacks a column or rows, lists a missing file, or names an unknown class.
     """
     return tuple(sorted(_listed(Path(folder)), key=lambda photo: photo.path.name))
 
 
 def is_for_validation(wnid: str) -> bool:
-    """Whether the photographs of this class are for validation only: always the same sixth of all classes."""
+    """Whether the photographs of this class are used for validation only: a fixed sixth of all classes."""
     return hashlib.sha256(wnid.encode()).digest()[0] % 6 == 0
 
 

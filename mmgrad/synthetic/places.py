@@ -1,4 +1,4 @@
-"""Places in a picture that a sentence can name: where they are, and whether a thing is there."""
+"""Places that a sentence can name, such as "top left" or "next to" another object."""
 
 from dataclasses import dataclass
 
@@ -15,17 +15,20 @@ _LOW, _HIGH = 0.36, 0.64
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A named place; `anchor` is the key of the thing that a relative place is beside."""
+    """A named place; `anchor` is the key of the object that a relative place refers to."""
 
     name: str
     anchor: str | None = None
 
 
 def holds(name: str, x: float, y: float, anchor: tuple[float, float] | None = None, slack: float = 0.0) -> bool:
-    """Whether a thing with its center at (x, y), fractions of the canvas, is at the named place.
+    """Whether an object centered at (x, y), in fractions of the canvas, is at the named place.
 
-    `anchor` is the center of the other thing for a relative place. `slack` widens the place by that much on each side:
-    a reader's benefit of the doubt, used to see whether a sentence could mean another picture too.
+    Args:
+        name: one of ABSOLUTE or RELATIVE.
+        x, y: center of the object.
+        anchor: center of the other object, for a relative place.
+        slack: tolerance on each side, for deciding whether a sentence could mean another picture too.
     """
     if anchor is not None:
         dx, dy = x - anchor[0], y - anchor[1]
@@ -58,10 +61,10 @@ def sample_position(
     anchor: tuple[float, float] | None = None,
     anchor_half: tuple[float, float] = (0.0, 0.0),
 ) -> tuple[float, float]:
-    """A random center for a thing at the named place.
+    """A random center for an object at the named place.
 
-    `half` and `anchor_half` are half the width and height of the thing and of its anchor, as fractions of the canvas.
-    Most of the thing stays inside the frame, so a large one may miss a narrow place: check with `holds`.
+    `half` and `anchor_half` are half the width and height of the object and of its anchor, in fractions of the canvas.
+    Most of the object stays inside the frame, so a large one may miss a narrow place; check with `holds`.
     """
     if anchor is not None:
         near_x = (half[0] + anchor_half[0]) * rng.uniform(0.9, 1.1)
@@ -87,6 +90,6 @@ def sample_position(
 
 
 def clamp_center(center: float, half: float, share: float) -> float:
-    """The center moved so that about `share` of a half extent stays inside the frame; wide things go to the middle."""
+    """The center moved so that about `share` of a half extent stays in the frame; wide objects move to the middle."""
     margin = min(half * share, 0.5)
     return float(min(max(center, margin), 1 - margin))

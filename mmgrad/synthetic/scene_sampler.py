@@ -1,4 +1,4 @@
-"""Laying a picture out at random: which things, in which colors, how large, and where there is room for them."""
+"""Random layouts of scenes: objects, colors, sizes and positions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ PAINTED = 0.14
 
 @dataclass(frozen=True, eq=False)
 class Base:
-    """The picture that a family starts from: how it is laid out, as it is drawn, and the cut-outs in it."""
+    """The first picture of a family: its layout, its rendering, and the cut-outs present in it."""
 
     scene: Scene
     picture: Rendered
@@ -33,12 +33,12 @@ class Base:
 
 
 def shape(width: int, height: int, size: int) -> tuple[int, int]:
-    """Height and width of that proportion with the long side `size`."""
+    """Height and width with this aspect ratio and the long side `size`."""
     return round(size * height / max(width, height)), round(size * width / max(width, height))
 
 
 class SceneSampler:
-    """The things that a split may use, and the places for them; everything random comes from `rng`."""
+    """Samples scenes from the cut-outs of a split; `rng` is the only source of randomness."""
 
     def __init__(self, library: AssetLibrary, split: str, rng: np.random.Generator) -> None:
         self.library, self.split, self.rng = library, split, rng
@@ -50,7 +50,7 @@ class SceneSampler:
             self.rare = [cutout for cutout in library.cutouts if cutout.id in self.held_out]
 
     def sample_scene(self) -> Base | None:
-        """A base picture of one to four things, all clear to see; None where no room was found."""
+        """A base picture of one to four clearly visible objects; None if there is no room for them."""
         rng = self.rng
         width, height = self.pick(((1, 1), (4, 3), (3, 4)), (0.7, 0.17, 0.13))
         height, width = shape(width, height, LAYOUT_SIZE)
@@ -87,16 +87,16 @@ class SceneSampler:
         return None
 
     def pick(self, options: Sequence[T], weights: Sequence[float] | None = None) -> T:
-        """One of the options, by their weights."""
+        """One of the options, with probabilities proportional to `weights`."""
         shares = None if weights is None else np.asarray(weights) / sum(weights)
         return options[int(self.rng.choice(len(options), p=shares))]
 
     def choose(self, options: Sequence[T]) -> T:
-        """One of the options, all alike."""
+        """One of the options, all equally likely."""
         return options[int(self.rng.integers(len(options)))]
 
     def cutout(self, present: Sequence[Cutout], category: str | None = None) -> Cutout | None:
-        """A cut-out that its noun tells apart from those there."""
+        """A cut-out whose noun differs from the names of those present; None if none was found."""
         for _ in range(20):
             pool = self.rare if self.rare and self.rng.random() < 0.5 else self.pool
             if category is not None:
@@ -109,7 +109,7 @@ class SceneSampler:
         return None
 
     def scale(self, cutout: Cutout, low: float, high: float) -> float:
-        """A scale between the bounds, raised for thin things so that they cover enough of the canvas."""
+        """A scale between the bounds, larger for thin objects so that they cover enough of the canvas."""
         scale = float(self.rng.uniform(low, high))
         least = (0.03 / max(self.draw.fill(cutout.id), 1e-3)) ** 0.5
         return min(max(scale, least), 0.97)
@@ -124,7 +124,7 @@ class SceneSampler:
         return width / scene.width / 2, height / scene.height / 2
 
     def find_room(self, item: Item, scene: Scene) -> Item | None:
-        """The item at a place where it overlaps the scene's others little; now and then partly outside the frame."""
+        """The item at a position with little overlap, sometimes partly outside the frame; None if there is none."""
         half = self.half(item, scene)
         share = 0.5 if self.rng.random() < 0.12 else 0.95
         for _ in range(25):
@@ -151,14 +151,14 @@ class SceneSampler:
         return worst
 
     def place(self, scene: Scene, mover: str | None = None) -> Place:
-        """A random place of the canvas, or beside a thing that does not itself move."""
+        """A random place of the canvas, or relative to an object other than `mover`."""
         anchors = [item for item in scene.items if item.key != mover]
         if anchors and self.rng.random() < 0.33:
             return Place(self.choose(RELATIVE), self.choose(anchors).key)
         return Place(self.pick(ABSOLUTE, (2, 2, 1.2, 1.2, 1.6, 0.8, 0.8, 0.8, 0.8)))
 
     def place_at(self, item: Item, place: Place, scene: Scene) -> Item | None:
-        """The item at the place; None where it is too large for it."""
+        """The item at the place; None if it is too large for it."""
         anchor = scene.find(place.anchor) if place.anchor else None
         if place.anchor and anchor is None:
             return None
@@ -169,15 +169,16 @@ class SceneSampler:
         return replace(item, cx=x, cy=y) if holds(place.name, x, y, where) else None
 
     def color(self, cutout: Cutout, besides: str | None = None) -> str | None:
-        """A color for the thing that a person would not take for its own, other than `besides`; None where it has
-        none, or where a noun of its own says a color already ("red apple")."""
+        """A color that the object does not naturally have, other than `besides`; None if there is none, or if one of
+        its nouns already contains a color ("red apple").
+        """
         if not all(phrases.can_be_painted(word) for word in cutout.names):
             return None
         far = [name for name in self.draw.unnatural_colors(cutout.id) if name != besides]
         return self.choose(far) if far else None
 
     def word(self, item: Item, present: Sequence[Cutout]) -> str:
-        """A noun for the item: now and then a synonym that fits no other thing of those there."""
+        """A noun for the item, sometimes a synonym that fits no other object present."""
         cutout = self.draw.cutouts[item.cutout]
         others = [other for other in present if other.id != cutout.id]
         free = [word for word in cutout.synonyms if not any(word in other.names for other in others)]

@@ -1,4 +1,4 @@
-"""Scenes: photographic cut-outs composited on a background, with the exact visible mask of every one of them."""
+"""Scenes: photographic cut-outs composited on a background, with the exact visible mask of each."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -29,8 +29,13 @@ COLORS: dict[str, tuple[int, int, int]] = {
 class Item:
     """One cut-out in a scene.
 
-    `cx`, `cy` are the center of its box as fractions of the canvas; `scale` is its long side over the canvas's short
-    side; `recolor` is a name of `COLORS`; `key` says which thing it is, the same in every scene of a family.
+    Attributes:
+        key: identity of the object, the same in every scene of a family.
+        cutout: id of the cut-out.
+        cx, cy: center of its box in fractions of the canvas.
+        scale: its long side relative to the short side of the canvas.
+        flip: whether it is mirrored.
+        recolor: a name of `COLORS`, or None for its own colors.
     """
 
     key: str
@@ -44,10 +49,16 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A picture before it is drawn: the background's crop, and the items from back to front.
+    """Layout of a picture.
 
-    `crop` is (x, y, share): where the crop lies (0 to 1 of the free room) and its share of the largest crop possible.
-    `light` multiplies the items' red, green and blue; `shadow` is the strength of their soft shadow, 0 to 1.
+    Attributes:
+        background: id of the background.
+        items: objects from back to front.
+        height, width: size of the canvas in pixels.
+        crop: (x, y, share): position of the background's crop, 0 to 1 of the free room, and its size relative to the
+            largest possible crop.
+        light: factors of the items' red, green and blue.
+        shadow: strength of the items' soft shadow, 0 to 1.
     """
 
     background: str
@@ -64,8 +75,13 @@ class Scene:
 
 
 class Rendered(NamedTuple):
-    """A drawn scene: `rgb` uint8 [H,W,3], `masks` uint8 {0,1} [n,H,W] of the visible pixels of each item, and
-    `visible` float [n], the share of each item's pixels that is neither hidden nor outside the frame."""
+    """A drawn scene.
+
+    Attributes:
+        rgb: the picture, uint8 [H, W, 3].
+        masks: visible pixels of each item, uint8 {0, 1} [n, H, W].
+        visible: share of each item's pixels that is neither hidden nor outside the frame, float [n].
+    """
 
     rgb: np.ndarray
     masks: np.ndarray
@@ -73,12 +89,12 @@ class Rendered(NamedTuple):
 
 
 def render(scene: Scene, library: AssetLibrary) -> Rendered:
-    """Draw one scene. The same scene always gives the same pixels."""
+    """Draw one scene; the same scene always gives the same pixels."""
     return renderer(library).render(scene)
 
 
 def renderer(library: AssetLibrary) -> "Renderer":
-    """The renderer of an atlas, with its caches, made once."""
+    """The renderer of an asset library; one is created per library."""
     found = _RENDERERS.get(id(library))
     if found is None:
         found = _RENDERERS[id(library)] = Renderer(library)
@@ -86,7 +102,7 @@ def renderer(library: AssetLibrary) -> "Renderer":
 
 
 class Renderer:
-    """Draws the scenes of one atlas, and keeps what is used again: decoded, recolored and resized pictures."""
+    """Draws the scenes of one asset library and caches decoded, recolored and resized pictures."""
 
     def __init__(self, library: AssetLibrary) -> None:
         self.library = library
@@ -126,14 +142,14 @@ class Renderer:
         return self._fill[cutout]
 
     def haze(self, cutout: str) -> float:
-        """The half-transparent area of a cut-out (a glow, smoke) over its opaque area."""
+        """Half-transparent area of a cut-out (a glow, smoke) relative to its opaque area."""
         if cutout not in self._haze:
             alpha = self.sprite(cutout)[..., 3]
             self._haze[cutout] = float(((alpha > 12) & (alpha < 128)).sum()) / max(1, int((alpha > 127).sum()))
         return self._haze[cutout]
 
     def unnatural_colors(self, cutout: str) -> tuple[str, ...]:
-        """The colors that nobody would take for the cut-out's own."""
+        """Names of the colors that differ clearly from the cut-out's own."""
         if cutout not in self._strange:
             own, rgba = self.cutouts[cutout].colors, self.cutouts[cutout].rgba()
             mean = rgba[rgba[..., 3] > 127].mean(axis=0)[None, None]
@@ -150,7 +166,7 @@ class Renderer:
         return max(2, round(width * factor)), max(2, round(height * factor))
 
     def contrast(self, scene: Scene, drawn: Rendered) -> np.ndarray:
-        """The share of each item's visible pixels that stand out from the background behind them, float [n]."""
+        """Share of each item's visible pixels that differ from the background behind them, float [n]."""
         step = differing(drawn.rgb, self._backdrop(scene))
         areas = [max(1, cv2.countNonZero(mask)) for mask in drawn.masks]
         return np.array([cv2.countNonZero(cv2.bitwise_and(mask, step)) for mask in drawn.masks]) / areas
@@ -219,15 +235,15 @@ class Renderer:
 
 
 def differing(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Where two pictures, uint8 [H,W,3], differ by more than 24 in some channel: uint8 {0,255} [H,W]."""
+    """Where two pictures, uint8 [H, W, 3], differ by more than 24 in some channel: uint8 {0, 255} [H, W]."""
     return cv2.bitwise_not(cv2.inRange(cv2.absdiff(one, other), (0, 0, 0), (24, 24, 24)))
 
 
 def recolored(rgba: np.ndarray, color: str) -> np.ndarray:
-    """The colors of a cut-out moved to a named one, its light and dark kept: uint8 [h,w,4] -> RGB uint8 [h,w,3].
+    """The RGB pixels of a cut-out moved to a named color: uint8 [h, w, 4] -> uint8 [h, w, 3].
 
-    Works in CIE Lab: the mean lightness goes to the color's, the variation around it is kept up to a bound (white and
-    black have little room), and the chroma follows the lightness, so that shadows stay dark and highlights pale.
+    In CIE Lab, the mean lightness moves to that of the color, the variation around it is kept up to a bound, and the
+    chroma follows the lightness, so that shadows stay dark and highlights pale.
     """
     lab = cv2.cvtColor(np.ascontiguousarray(rgba[..., :3]).astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     target = cv2.cvtColor(np.array([[COLORS[color]]], np.float32) / 255, cv2.COLOR_RGB2LAB)[0, 0]
@@ -254,7 +270,7 @@ def color_distance(rgba: np.ndarray, color: str) -> float:
 
 
 def _cast_shadow(canvas: np.ndarray, alpha: np.ndarray, left: int, top: int, strength: float) -> None:
-    """Darken the canvas (float32 [H,W,3], in place) under an item, a little below it and blurred."""
+    """Darken the canvas (float32 [H, W, 3], in place) with the blurred shadow of an item."""
     pad = min(max(3, max(alpha.shape) // 14), max(4, max(canvas.shape) // 28))
     shadow = cv2.copyMakeBorder(alpha, pad, pad, pad, pad, cv2.BORDER_CONSTANT, value=0)
     shadow = cv2.blur(shadow, (pad, pad))

@@ -1,4 +1,4 @@
-"""Triplets of a family: who asks for whom, the sentence that asks, and the masks of what it changes."""
+"""Triplets of a family: reference, target, the sentence between them, and the masks of what it changes."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -19,14 +19,23 @@ from mmgrad.synthetic.templates import EVERY, TRAIN
 
 @dataclass(frozen=True, eq=False)
 class Triplet:
-    """A reference picture, a sentence, and the picture it asks for; both pictures are indices into the family.
+    """A reference, a sentence, and the picture that it asks for.
 
-    `reference_mask` and `target_mask` are uint8 {0,1} [H,W]: the visible pixels of what changes, in each picture; None
-    where there is none (the reference of an addition, the target of a removal). `removed` and `added` are the nouns of
-    the text that vanish and appear: `removed` is at the reference mask, `added` at the target mask. `nouns` are all
-    nouns that the text can use for what changes. `color` is the color word that the text gives to the added thing.
-    `others` are further ways to say the same, of the training split alone.
-    `reference_class` and `target_class` are the ImageNet rows of the photographs under the two masks, where known.
+    Attributes:
+        reference, target: indices of the pictures in the family.
+        text: the sentence.
+        edit: edit type, or "combined" for two changes.
+        template: id of the sentence's template.
+        unseen_photo, unseen_template, unseen_noun: whether the cut-out, template or noun is not used in training.
+        reference_mask, target_mask: visible pixels of what changes in each picture, uint8 {0, 1} [H, W]; None where
+            there is none (the reference of an addition, the target of a removal).
+        removed: noun in the text of the object that disappears, at the reference mask.
+        added: noun in the text of the object that appears, at the target mask.
+        nouns: all nouns that the text may use for what changes.
+        color: color word of the text for the added object.
+        changes: the changes of the reference's layout.
+        reference_class, target_class: ImageNet rows of the photographs under the masks, where known.
+        others: further sentences with the same meaning, in the training split only.
     """
 
     reference: int
@@ -56,7 +65,7 @@ UNSEEN = 0.3
 
 
 def mentions(text: str, word: str) -> bool:
-    """Whether the text has the word, whole, in any case."""
+    """Whether the text contains the word as a whole word, in any case."""
     return bool(word) and re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None
 
 
@@ -73,7 +82,7 @@ def _spelt(color: str, rng: np.random.Generator) -> str:
 
 
 class TripletBuilder:
-    """Writes the triplets and captions of a family; `changes` says how each layout came from the first, the base."""
+    """Builds the triplets and captions of a family; `changes` says how each layout differs from the first."""
 
     def __init__(
         self,
@@ -89,7 +98,7 @@ class TripletBuilder:
         self.seen_nouns = {cutout.noun for cutout in sampler.pool}
 
     def triplets(self) -> list[Triplet]:
-        """One from the base to each variant, and others among them whose sentence fits one picture only: 12 at most."""
+        """One triplet from the base to each variant, and further unambiguous ones; 12 at most."""
         asked = [(0, number, self.changes[number]) for number in range(1, len(self.layouts))]
         extra = [*self._backwards(), *self._across()]
         order = self.sampler.rng.permutation(len(extra))
@@ -111,7 +120,7 @@ class TripletBuilder:
         return [self._triplet(*one) for one in asked]
 
     def _backwards(self) -> Iterator[tuple[int, int, tuple[Change, ...]]]:
-        """The single changes undone: from the variant to the base."""
+        """Single changes undone: from a variant to the base."""
         base = self.layouts[0]
         for number in range(1, len(self.layouts)):
             if len(self.changes[number]) != 1:
@@ -141,7 +150,7 @@ class TripletBuilder:
                 yield number, 0, (undo,)
 
     def _across(self) -> Iterator[tuple[int, int, tuple[Change, ...]]]:
-        """From one variant to another where the same thing was changed in two ways."""
+        """From one variant to another in which the same object was changed differently."""
         for start in range(1, len(self.layouts)):
             for end in range(1, len(self.layouts)):
                 if start == end or len(self.changes[start]) != 1 or len(self.changes[end]) != 1:
@@ -166,7 +175,7 @@ class TripletBuilder:
                     yield start, end, (Change("move", one.item.key, two.item, one.new_word, place=two.place),)
 
     def _named_place(self, item: Item) -> Place | None:
-        """The narrowest place of the canvas where the item stands."""
+        """The narrowest place of the canvas that the item is at."""
         for name in reversed(ABSOLUTE):
             if holds(name, item.cx, item.cy):
                 return Place(name)
@@ -215,7 +224,7 @@ class TripletBuilder:
         return phrases.render_combined(parts[0], parts[1], rng, of)
 
     def _slots(self, scene: Scene, change: Change, rng: np.random.Generator) -> tuple[str, dict[str, str]]:
-        """The kind of sentence, and its slots."""
+        """The kind of sentence and its slots."""
         old_item = scene.find(change.key) if change.key else None
         plain = self._name(change.old_word, rng) if old_item else None
         old = plain
@@ -243,7 +252,7 @@ class TripletBuilder:
         return kind, slots
 
     def _name(self, word: str, rng: np.random.Generator, item: Item | None = None) -> Name:
-        """The noun as said of the item, with the color that it was given."""
+        """The noun phrase for the item, with the color that it was given."""
         return Name(word, is_plural(word), _spelt(item.recolor, rng) if item and item.recolor else "")
 
     def _involved(self, scene: Scene, changes: tuple[Change, ...]) -> list[Cutout]:
@@ -268,7 +277,7 @@ class TripletBuilder:
         return found.astype(np.uint8) if defined else None
 
     def caption(self, scene: Scene) -> str:
-        """All that stands in the picture, and where."""
+        """Names of all objects in the picture, and its background."""
         names = []
         for item in scene.items:
             names.append(self._name(self.draw.cutouts[item.cutout].noun, self.sampler.rng, item).indefinite)

@@ -130,9 +130,9 @@ def test_a_trained_head_is_compared_with_the_formulas(encoder: DualEncoder, chec
     plain = dual_model(encoder, "sum")
     name, trained = _other(checkpoint, plain, {plain.name: plain})
     composers = {plain.name: plain.composer, name: trained.composer}
-    passed = run(encoder, composers, "validation", 1, maps=2, workers=0, progress=False)
-    assert passed.embeddings[name].queries.shape[1] == 256
-    assert set(passed.sides["reference"].evidence) == set(composers)
+    data = run(encoder, composers, "validation", 1, maps=2, workers=0, progress=False)
+    assert data.embeddings[name].queries.shape[1] == 256
+    assert set(data.sides["reference"].total_positive) == set(composers)
 
 
 def test_a_checkpoint_over_another_model_is_refused(folders, checkpoint: Path, encoder: DualEncoder) -> None:

@@ -30,7 +30,7 @@ def composer(encoder: CompactEncoder) -> Composer:
     for _ in range(1500):
         kind = ("replace", "remove", "add", "recolor")[int(rng.integers(4))]
         old, new = (seen[int(i)] for i in rng.choice(len(seen), 2, replace=False))
-        slots = phrases.thing_slots(Name(old), Name(new)) | {"colour": "blue", "coloured": "blue", "a_coloured": "blue"}
+        slots = phrases.thing_slots(Name(old), Name(new)) | {"color": "blue", "colored": "blue", "a_colored": "blue"}
         text = phrases.render(kind, slots, rng, single=False).text
         rows.append({"text": text, "edit": kind, "added": new if kind in ("replace", "add") else None})
     torch.manual_seed(0)

@@ -1,4 +1,4 @@
-"""A benchmark as a model sees it: embeddings of its gallery and of its queries."""
+"""Embeddings of the gallery and of the queries of a benchmark."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ BATCH = 32
 
 
 def embed_gallery(model: Model, paths: Sequence[Path], progress: bool = True) -> Tensor:
-    """g of the pictures at `paths`, float32 [N, D] on the CPU. Raises InputError where one cannot be read."""
+    """g of the pictures at `paths`, float32 [N, D] on the CPU. Raises InputError if one cannot be read."""
     images = torch.zeros(len(paths), model.dimension)
     with tqdm(total=len(paths), desc="Gallery", unit=" pictures", disable=not progress) as bar:
         for start in range(0, len(paths), BATCH):
@@ -32,9 +32,9 @@ def embed_gallery(model: Model, paths: Sequence[Path], progress: bool = True) ->
 
 @torch.no_grad()
 def compose(model: Model, benchmark: Benchmark, progress: bool = True) -> tuple[Tensor, Tensor]:
-    """q of each query, and its text alone, both float32 [Q, D] on the CPU, in the order of the queries.
+    """q of each query, and the embedding of its text alone, both float32 [Q, D] on the CPU, in query order.
 
-    Each reference is decoded and goes through the trunk once. Raises InputError where one cannot be read.
+    Each reference is decoded and encoded once. Raises InputError if one cannot be read.
     """
     asked: dict[str, list[int]] = {}
     for i, query in enumerate(benchmark.queries):
@@ -58,7 +58,7 @@ def compose(model: Model, benchmark: Benchmark, progress: bool = True) -> tuple[
 
 
 def _text_alone(model: Model, tokens: TextTokens) -> Tensor:
-    """The texts' own embeddings [B, D] in a dual encoder; else the composed queries on a blank picture."""
+    """The text embeddings [B, D] of a dual encoder; for other models, the composed queries on a blank picture."""
     if isinstance(model.composer, DualComposer) and not isinstance(model.encoder, PromptEncoder):
         return functional.normalize(tokens.states[:, 0], dim=-1)
     wide = model.baseline_features.expand(len(tokens.states), -1, -1, -1)

@@ -40,7 +40,7 @@ class Question:
 
 
 def mosaics(pool: Sequence[Photograph], count: int, seed: int) -> Iterator[Question]:
-    """Mosaics of two by two, of which the text names one photograph, to be removed or to be replaced by another."""
+    """Mosaics of two by two photographs, with a text that removes or replaces one of them."""
     rng = np.random.default_rng([seed, 1])
     canvas, library = grid(2, 2), load_asset_library()
     for number in range(count):
@@ -56,10 +56,10 @@ def mosaics(pool: Sequence[Photograph], count: int, seed: int) -> Iterator[Quest
 
 
 def crops(pool: Sequence[Photograph], boxes: Mapping[str, tuple[Box, ...]], seed: int) -> Iterator[Question]:
-    """Photographs cropped so that the thing lies off center; it is to be removed, or replaced by that of another.
+    """Photographs cropped so that the object is off center, with texts that remove it or replace it by another one.
 
-    Those without boxes, and those that no such crop can be made of, are left out. The second picture of a removal is
-    the first: there is none without the thing.
+    Photographs without boxes, and those without such a crop, are skipped. The target of a removal is the reference
+    itself, because there is no picture without the object.
     """
     rng = np.random.default_rng([seed, 3])
     cut = [
@@ -77,7 +77,7 @@ def crops(pool: Sequence[Photograph], boxes: Mapping[str, tuple[Box, ...]], seed
 
 
 def different(pool: Sequence[Photograph], count: int, rng: np.random.Generator) -> list[Photograph]:
-    """Photographs of classes that are not easily taken for each other, and whose names fit none of the others."""
+    """Photographs of classes that are not easily confused, and whose names fit none of the others."""
     chosen: list[Photograph] = []
     for row in rng.permutation(len(pool)):
         photo = pool[int(row)]
@@ -89,7 +89,7 @@ def different(pool: Sequence[Photograph], count: int, rng: np.random.Generator) 
 
 
 def confused(one: Photograph, other: Photograph) -> bool:
-    """Whether the first is of a class that is easily taken for the other's, or its name fits that."""
+    """Whether the classes are easily confused, or the name of the first fits the class of the other."""
     return look_alike(one.index, other.index) or is_called(other.index, name(one).word)
 
 
@@ -100,5 +100,5 @@ def wording(edit: str, old: Photograph, new: Photograph) -> str:
 
 
 def name(photo: Photograph) -> Name:
-    """What the photograph's class is called first."""
+    """The first name of the photograph's class."""
     return imagenet.noun(imagenet.classes()[photo.index].names[0])

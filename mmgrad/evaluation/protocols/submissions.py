@@ -1,4 +1,4 @@
-"""Files for the servers that judge the test splits of CIRR and CIRCO."""
+"""Files for the evaluation servers of the test splits of CIRR and CIRCO."""
 
 import json
 import os
@@ -18,7 +18,11 @@ SERVED = (cirr.NAME, circo.NAME)
 
 
 def check_submission(benchmark: Benchmark, folder: Path | None) -> None:
-    """Make the folder, or raise InputError: there is no server, no folder, or none where the truths are secret."""
+    """Create the folder of a submission.
+
+    Raises:
+        InputError: the benchmark has no server, the folder cannot be created, or none is given for a hidden split.
+    """
     if folder is None:
         if benchmark.hidden:
             way = "give a folder for the files of its server, or choose" if benchmark.name in SERVED else "choose"
@@ -33,12 +37,12 @@ def check_submission(benchmark: Benchmark, folder: Path | None) -> None:
 
 
 def write_submission(benchmark: Benchmark, ranked: Ranked, folder: Path) -> list[Path]:
-    """Write what the server of CIRR or CIRCO takes; the paths of the files.
+    """Write the files that the server of CIRR or CIRCO accepts; returns their paths.
 
-    CIRR: two files, {"version": "rc2", "metric": "recall" or "recall_subset", pairid: names}, the 50 best of the
-    gallery without the reference and the 3 best of the image set without it (`Test-split_server.md` of its repository).
-    The server takes files of up to 5 MB, so there is no space between items. CIRCO: one file, {query id: the 50 best
-    COCO ids} (its README).
+    CIRR: two files, {"version": "rc2", "metric": "recall" or "recall_subset", pairid: names}, with the first 50
+    pictures of the gallery and the first 3 of the image set, both without the reference (`Test-split_server.md` of its
+    repository). The server accepts files of up to 5 MB, so there is no white space. CIRCO: one file, {query id: the
+    first 50 COCO ids} (its README).
     """
     ids = [query.id for query in benchmark.queries]
     stem = f"{benchmark.name.lower()}.{benchmark.split}"
