@@ -26,12 +26,12 @@ _CODE = tuple(Path(__file__).resolve().parent / name for name in ("view.py", "ex
 logger = logging.getLogger(__name__)
 
 
-def answer_view(explanation: Explanation) -> View:
+def answer(explanation: Explanation) -> View:
     """A whole explanation as plain data for the page."""
-    answer: View = {}
+    shown: View = {}
     for view in STEPS:
-        answer |= view(explanation)
-    return answer
+        shown |= view(explanation)
+    return shown
 
 
 def prepare(
@@ -58,7 +58,7 @@ def prepare(
 
 def _compute(engine: Engine, example: Example, top_k: int, path: Path) -> bytes:
     *_, explanation = engine.stream(example.path, example.text, top_k)
-    content = json.dumps(answer_view(explanation), ensure_ascii=False).encode()
+    content = json.dumps(answer(explanation), ensure_ascii=False).encode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(f".{os.getpid()}.part")
