@@ -17,6 +17,7 @@ from mmgrad.app.memory import release_memory
 from mmgrad.app.view import View, hits_view, reference_view, words_view
 from mmgrad.engine import DEFAULT_TOP_K, Engine, load
 from mmgrad.results import Explanation
+from mmgrad.utils.cache import cache_root
 
 STEPS = (reference_view, hits_view, words_view)
 """What each explanation that `Engine.stream` yields adds to the page."""
@@ -44,7 +45,7 @@ def prepare(
             computed at each start.
         top_k: number of results, fewer if the gallery is smaller.
     """
-    folder = folder or _cache_folder()
+    folder = folder or cache_root() / "examples"
     top_k = min(top_k, len(engine.gallery))
     common = _common_key(engine, top_k)
     prepared = {}
@@ -95,10 +96,6 @@ def _digest(parts: Iterable[bytes]) -> str:
     return digest.hexdigest()[:24]
 
 
-def _cache_folder() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mmgrad" / "examples"
-
-
 if __name__ == "__main__":
     made = prepare(load(), load_examples())
-    print(f"{len(made)} examples are ready in {_cache_folder()}")
+    print(f"{len(made)} examples are ready in {cache_root() / 'examples'}")
