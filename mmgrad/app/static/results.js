@@ -60,7 +60,7 @@ export const results = (element, props, trigger, watch) => {
     dir: "auto",
   });
   const about = el("p", { class: "mm-about" });
-  const notes = el("p", { class: "mm-about mm-notes", role: "note", hidden: true });
+  const notes = el("p", { class: "mm-about mm-reading", role: "note", hidden: true });
   const lookAt = el("p", { class: "mm-look-at", hidden: true });
   const confidence = el("p", { class: "mm-about mm-confidence", hidden: true });
   const excluded = el("p", { class: "mm-about", hidden: true });
