@@ -21,7 +21,7 @@ Exit status: 0 on success, 2 for an error that you can fix (one sentence on stan
 
 def page() -> str:
     """The text of the page."""
-    (commands,) = (one for one in cli._parser()._actions if isinstance(one, argparse._SubParsersAction))
+    (commands,) = (one for one in cli.make_parser()._actions if isinstance(one, argparse._SubParsersAction))
     return "\n".join([HEAD, *(section(name, parser) for name, parser in commands.choices.items())])
 
 

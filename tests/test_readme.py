@@ -69,7 +69,7 @@ def test_there_are_commands() -> None:
 
 @pytest.mark.parametrize("arguments", commands(), ids=lambda arguments: " ".join(arguments)[:40])
 def test_a_command_of_the_documentation_exists_with_its_options(arguments: list[str]) -> None:
-    options = cli._parser().parse_args(arguments)
+    options = cli.make_parser().parse_args(arguments)
     assert callable(options.run)
 
 

@@ -17,6 +17,7 @@ from mmgrad.app.memory import release_memory
 from mmgrad.app.view import View, hits_view, reference_view, words_view
 from mmgrad.engine import DEFAULT_TOP_K, Engine, load
 from mmgrad.results import Explanation
+from mmgrad.utils.cache import cache_root
 
 STEPS = (reference_view, hits_view, words_view)
 """What each explanation that `Engine.stream` yields adds to the page."""
@@ -26,12 +27,12 @@ _CODE = tuple(Path(__file__).resolve().parent / name for name in ("view.py", "ex
 logger = logging.getLogger(__name__)
 
 
-def answer_view(explanation: Explanation) -> View:
+def answer(explanation: Explanation) -> View:
     """A whole explanation as plain data for the page."""
-    answer: View = {}
+    shown: View = {}
     for view in STEPS:
-        answer |= view(explanation)
-    return answer
+        shown |= view(explanation)
+    return shown
 
 
 def prepare(
@@ -44,7 +45,7 @@ def prepare(
             computed at each start.
         top_k: number of results, fewer if the gallery is smaller.
     """
-    folder = folder or _cache_folder()
+    folder = folder or cache_root() / "examples"
     top_k = min(top_k, len(engine.gallery))
     common = _common_key(engine, top_k)
     prepared = {}
@@ -58,7 +59,7 @@ def prepare(
 
 def _compute(engine: Engine, example: Example, top_k: int, path: Path) -> bytes:
     *_, explanation = engine.stream(example.path, example.text, top_k)
-    content = json.dumps(answer_view(explanation), ensure_ascii=False).encode()
+    content = json.dumps(answer(explanation), ensure_ascii=False).encode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(f".{os.getpid()}.part")
@@ -95,10 +96,6 @@ def _digest(parts: Iterable[bytes]) -> str:
     return digest.hexdigest()[:24]
 
 
-def _cache_folder() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mmgrad" / "examples"
-
-
 if __name__ == "__main__":
     made = prepare(load(), load_examples())
-    print(f"{len(made)} examples are ready in {_cache_folder()}")
+    print(f"{len(made)} examples are ready in {cache_root() / 'examples'}")

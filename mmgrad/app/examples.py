@@ -4,9 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmgrad.app.view import THUMB_SIDE, View, picture_uri
 from mmgrad.errors import InputError
-from mmgrad.imaging.io import load_image
 from mmgrad.utils.resources import EXAMPLES as FOLDER
 
 
@@ -62,15 +60,3 @@ def load_examples(folder: Path = FOLDER) -> tuple[Example, ...]:
         if not example.path.is_file():
             raise InputError(f"The picture '{example.path}' of an example is missing; restore it or remove the entry.")
     return examples
-
-
-def example_view(example: Example) -> View:
-    """An example as plain data for the page."""
-    return {
-        "id": example.id,
-        "text": example.text,
-        "edit": example.edit,
-        "look_at": example.look_at,
-        "fails": example.fails,
-        "picture": picture_uri(load_image(example.path, max_side=THUMB_SIDE), THUMB_SIDE),
-    }

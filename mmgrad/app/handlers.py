@@ -123,11 +123,16 @@ class Handlers:
         return found
 
     def preview(self, image: Upload) -> object:
-        """The picture field's own value after an upload: a copy that browsers show, where they do not show the file."""
+        """The picture field's own value after an upload: a copy that browsers show, where they do not show the file.
+
+        A file that cannot be used is left to `look`, which reports it.
+        """
         if not isinstance(image, UploadedImage):
             return gr.skip()
-        with errors_as_messages():
+        try:
             content = fit_to_browser(image.content)
+        except InputError:
+            return gr.skip()
         return gr.skip() if content is image.content else content
 
     def open_example(self, event: gr.EventData) -> tuple[Shown, str, float, bool, str, View]:

@@ -81,7 +81,9 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
 
 def add_device_option(parser: argparse.ArgumentParser) -> None:
     """`--device`."""
-    parser.add_argument("--device", help="cuda, mps or cpu (default: the first of these that is available)")
+    parser.add_argument(
+        "--device", help="where the model runs: cuda, mps or cpu (default: the first of these that is available)"
+    )
 
 
 def add_composition_options(parser: argparse.ArgumentParser) -> None:

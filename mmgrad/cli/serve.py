@@ -30,7 +30,10 @@ def add_to(commands: Commands) -> None:
         metavar="TYPE",
         help="float32 (default), or float16 for half the memory (MMGRAD_GALLERY_DTYPE)",
     )
-    add("--device", help="cuda, mps or cpu; default: the first of these that is available (MMGRAD_DEVICE)")
+    add(
+        "--device",
+        help="where the model runs: cuda, mps or cpu; default: the first of these that is available (MMGRAD_DEVICE)",
+    )
     add("--host", help="address to listen on; default: this machine only; 0.0.0.0: all (GRADIO_SERVER_NAME)")
     add("--port", type=_port, help="default: the first free port from 7860 (GRADIO_SERVER_PORT)")
     add("--root-path", metavar="PATH", help="path at which a proxy serves the page, such as /mmgrad (GRADIO_ROOT_PATH)")

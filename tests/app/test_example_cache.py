@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from mmgrad.app.example_cache import answer_view, prepare
+from mmgrad.app.example_cache import answer, prepare
 from mmgrad.app.examples import Example
 
 
@@ -18,7 +18,7 @@ def examples(drawn_folder):
 
 def test_an_answer_made_beforehand_is_the_one_that_anyone_gets(drawn_engine, examples, tmp_path):
     made = prepare(drawn_engine, examples, tmp_path)
-    asked = answer_view(drawn_engine.explain(examples[1].path, "make it red"))
+    asked = answer(drawn_engine.explain(examples[1].path, "make it red"))
     assert json.loads(made["01.png"]) == json.loads(json.dumps(asked))
 
 

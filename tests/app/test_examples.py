@@ -3,7 +3,7 @@ import json
 import pytest
 from PIL import Image
 
-from mmgrad.app.examples import FOLDER, example_view, load_examples
+from mmgrad.app.examples import FOLDER, load_examples
 from mmgrad.errors import InputError
 
 ENTRY = {"id": "a", "image": "a.png", "text": "make it red", "edit": "recolour", "look_at": "The apple."}
@@ -23,13 +23,12 @@ def test_examples_are_read_in_their_order(folder):
     write(folder, [ENTRY | {"id": "b"}, ENTRY])
     first, second = load_examples(folder)
     assert (first.id, second.id, first.path) == ("b", "a", folder / "a.png")
-    assert example_view(first)["picture"].startswith("data:image/jpeg;base64,")
 
 
 @pytest.mark.parametrize(("given", "told"), [({}, False), ({"fails": True}, True), ({"fails": "no"}, False)])
 def test_an_example_that_the_model_gets_wrong_says_so(folder, given, told):
     write(folder, [ENTRY | given])
-    assert example_view(load_examples(folder)[0])["fails"] is told
+    assert load_examples(folder)[0].fails is told
 
 
 def test_a_folder_without_a_listing_has_no_examples(tmp_path):

@@ -88,9 +88,6 @@ def test_symbols_are_reported():
     assert reading_notes("remove the 🐶") == ["Symbols are not read: “🐶”; please use words."]
 
 
-@pytest.mark.parametrize("text", ["", "   ", "!!!", "3"])
+@pytest.mark.parametrize("text", ["", "   ", "!!!"])
 def test_a_text_without_words_gets_no_note(text):
-    assert reading_notes(text, [], in_pieces) in (
-        [],
-        ["The text is too long: “3” could not be read; please shorten it."],
-    )
+    assert reading_notes(text, [], in_pieces) == []

@@ -60,6 +60,7 @@ export const results = (element, props, trigger, watch) => {
     dir: "auto",
   });
   const about = el("p", { class: "mm-about" });
+  const notes = el("p", { class: "mm-about mm-reading", role: "note", hidden: true });
   const lookAt = el("p", { class: "mm-look-at", hidden: true });
   const confidence = el("p", { class: "mm-about mm-confidence", hidden: true });
   const excluded = el("p", { class: "mm-about", hidden: true });
@@ -101,6 +102,7 @@ export const results = (element, props, trigger, watch) => {
         referenceBox,
         referenceLegend.element,
         sentence,
+        notes,
         about,
         probe.element,
       ),
@@ -159,6 +161,12 @@ export const results = (element, props, trigger, watch) => {
     return snapshot(snapshotTitle(value, name, currentModeName(), scales), [own, ...cards]);
   };
 
+  /* What the model did not read or does not know of the text. */
+  const drawNotes = () => {
+    notes.hidden = !value.notes?.length;
+    notes.textContent = (value.notes ?? []).join(" ");
+  };
+
   const drawReference = () => {
     reference = createPanel({ ...value.reference, alt: "Your picture" });
     reference.element.style.setProperty("--aspect", String(value.reference.width / value.reference.height));
@@ -171,6 +179,7 @@ export const results = (element, props, trigger, watch) => {
     hitsLegend.element.hidden = true;
     sentence.replaceChildren(el("span", {}, value.text));
     about.textContent = "Finding which words mattered…";
+    drawNotes();
     lookAt.hidden = !value.look_at;
     lookAt.textContent = value.look_at ?? "";
     excluded.hidden = confidence.hidden = true;
@@ -200,6 +209,7 @@ export const results = (element, props, trigger, watch) => {
     const chips = wordChips(value.text, value.words, (index) => showWord(word === index ? null : index));
     const all = button("all words", () => showWord(null), { class: "mm-all", "data-word": "all" });
     sentence.replaceChildren(chips, all);
+    drawNotes();
     about.textContent =
       "Orange words raise the top result's score, blue words lower it. Click a word to see where it acts.";
     live.textContent = `Done in ${value.seconds} seconds.`;

@@ -1,6 +1,7 @@
 """Ask: give a picture, say what should be different, watch the answer come."""
 
 import pytest
+from PIL import Image
 
 HOSTILE = "make ${7*7} {{value}} <img src=x onerror=document.title='gotcha'> \"it\" שלום 🦆 'blue"
 
@@ -214,3 +215,37 @@ def test_the_balance_of_image_and_text_and_leaving_out_copies_reach_the_engine(v
     assert ("stream", "balance them", 12, 0.5, True) in served.asked
     assert page.get_by_text("One copy of your picture is hidden.").is_visible()
     visitor.shoot("balance")
+
+
+def test_a_picture_that_browsers_do_not_show_gets_a_preview(visit, photo, tmp_path):
+    Image.open(photo).save(tmp_path / "scan.tif")
+    visitor = visit()
+    visitor.give(tmp_path / "scan.tif")
+    shown = "document.querySelector('#mm-picture img')?.naturalWidth"
+    visitor.page.wait_for_function(f"{shown} > 0")
+    assert visitor.page.evaluate(shown) == 320
+    visitor.write("make it blue")
+    visitor.send()
+    visitor.wait_for_answer("make it blue")
+
+
+def test_what_was_not_understood_is_told_with_the_answer(visit, served, photo, monkeypatch):
+    monkeypatch.setattr(served.model.encoder, "tokenizer", WholeWords(), raising=False)
+    visitor = visit()
+    visitor.ask(photo, "supprime le chien")
+    notes = visitor.page.locator(".mm-reading")
+    assert notes.inner_text() == "This looks like French; the model reads English only."
+    visitor.write("remove the dog")
+    visitor.send()
+    visitor.wait_for_answer("remove the dog")
+    assert notes.is_hidden()
+
+
+class WholeWords:
+    """A tokenizer of a small vocabulary that holds every word."""
+
+    def __len__(self):
+        return 30_000
+
+    def tokenize(self, word):
+        return [word]

@@ -53,7 +53,7 @@ def test_a_link_opens_the_same_question_in_another_window(visit, size, address, 
     first = visit(size, permissions=["clipboard-read", "clipboard-write"])
     first.ask(photo, 'what "is" this & that?')
     first.page.get_by_role("button", name="Copy link").click()
-    first.page.get_by_text("stays on this server for a limited time").wait_for()
+    first.page.get_by_text("Your picture stays on this server for at most an hour").wait_for()
     link = first.page.evaluate("navigator.clipboard.readText()")
     assert parse_qs(urlsplit(link).query)["text"] == ['what "is" this & that?']
     first.shoot("take")
