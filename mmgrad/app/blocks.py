@@ -17,6 +17,7 @@ from mmgrad.app.galleries import is_shipped
 from mmgrad.app.handlers import DEFAULT_PROMPTS, Handlers
 from mmgrad.app.html_head import PAGES, PageHead
 from mmgrad.app.image_input import ImageInput
+from mmgrad.app.image_store import MAX_AGE
 from mmgrad.app.parts import live_part, page_call, static_part
 from mmgrad.app.report import report_markdown
 from mmgrad.app.request_checks import CheckedBlocks, use_json_for_tools
@@ -60,7 +61,7 @@ def build(
                     height=230,
                     elem_id="mm-picture",
                 )
-                static_part("uploads", "mm-uploads")
+                static_part("uploads", "mm-uploads", minutes=str(round(MAX_AGE / 60)))
             with gr.Column(min_width=260, scale=3, elem_id="mm-words"):
                 text = gr.Textbox(
                     label="What should be different?",

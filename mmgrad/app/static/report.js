@@ -7,12 +7,13 @@ const headingBefore = (table) => {
   return above.at(-1)?.textContent.trim() ?? "Measurements";
 };
 
-const wrap = (report) => {
+const wrapTables = () => {
   const count = new Map();
-  for (const table of report.querySelectorAll("table:not(.mm-scroll table)")) {
+  for (const table of document.querySelectorAll("#mm-tables table")) {
     const heading = headingBefore(table);
     const number = (count.get(heading) ?? 0) + 1;
     count.set(heading, number);
+    if (table.closest(".mm-scroll")) continue;
     const name = number === 1 ? heading : `${heading}, table ${number}`;
     const region = el("div", { class: "mm-scroll", tabindex: "0", role: "region", "aria-label": name });
     table.replaceWith(region);
@@ -20,10 +21,8 @@ const wrap = (report) => {
   }
 };
 
-/* An invisible part beside the report, which Gradio draws when it pleases. */
+/* An invisible part beside the report, which Gradio draws sooner or later. */
 export const report = () => {
-  const found = document.getElementById("mm-tables");
-  if (!found) return;
-  new MutationObserver(() => wrap(found)).observe(found, { subtree: true, childList: true });
-  wrap(found);
+  new MutationObserver(wrapTables).observe(document.body, { subtree: true, childList: true });
+  wrapTables();
 };

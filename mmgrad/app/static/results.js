@@ -62,6 +62,7 @@ export const results = (element, props, trigger, watch) => {
   const about = el("p", { class: "mm-about" });
   const notes = el("p", { class: "mm-about mm-reading", role: "note", hidden: true });
   const lookAt = el("p", { class: "mm-look-at", hidden: true });
+  const notes = el("ul", { class: "mm-text-notes", role: "status", hidden: true }); // on how the text was read
   const confidence = el("p", { class: "mm-about mm-confidence", hidden: true });
   const excluded = el("p", { class: "mm-about", hidden: true });
   const heading = el("h2", { tabindex: "-1", id: "mm-answer-start" }, "What your words change");
@@ -99,6 +100,7 @@ export const results = (element, props, trigger, watch) => {
         { class: "mm-reference", "aria-label": "Your picture" },
         heading,
         lookAt,
+        notes,
         referenceBox,
         referenceLegend.element,
         sentence,
@@ -234,6 +236,8 @@ export const results = (element, props, trigger, watch) => {
     }
     if (value.hits && (fresh || !from.hits)) drawHits(before);
     if (value.words && (fresh || !from.words)) drawWords();
+    notes.hidden = !value.notes?.length;
+    notes.replaceChildren(...(value.notes ?? []).map((note) => el("li", { dir: "auto" }, note)));
     progress.dataset.step = value.words ? "3" : value.hits ? "2" : "1";
     showMaps();
     prune();

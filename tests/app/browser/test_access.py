@@ -97,7 +97,8 @@ def test_what_happens_is_said_to_screen_readers(visit, photo):
 
 
 SMALL = """() => Array.from(document.querySelectorAll("button, a, input, select, summary, [role=button]"))
-    .filter((each) => each.checkVisibility({ visibilityProperty: true }) && !each.closest(".mm-skip, p, dd"))
+    .filter((each) => each.checkVisibility({ visibilityProperty: true }))
+    .filter((each) => !each.closest(".mm-skip, p, dd, .mm-note li"))
     .map((each) => (each.matches("input") && each.closest("label")) || each)
     .map((each) => [each.textContent.trim() || each.ariaLabel, each.getBoundingClientRect()])
     .map(([name, box]) => [name, Math.round(box.width), Math.round(box.height)])
