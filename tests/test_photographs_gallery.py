@@ -173,7 +173,8 @@ def test_notice_points_to_the_sources() -> None:
 
 
 def test_examples_ask_about_pictures_of_the_gallery() -> None:
-    examples = json.loads((ROOT / "examples" / "photograph_examples.json").read_text(encoding="utf-8"))
+    listed = json.loads((ROOT / "examples" / "examples.json").read_text(encoding="utf-8"))
+    examples = [example for example in listed if example["gallery"] == "photographs"]
     names = metadata()
     assert len(examples) >= 12
     assert len({example["id"] for example in examples}) == len(examples)

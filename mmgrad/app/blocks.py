@@ -13,7 +13,7 @@ from mmgrad.app.api import FIGURE_TOP_K, ProgrammaticAPI
 from mmgrad.app.assets import STATIC, routes, thumbnail_url
 from mmgrad.app.colors import color_view
 from mmgrad.app.examples import FOLDER, Example, load_examples
-from mmgrad.app.galleries import is_shipped
+from mmgrad.app.galleries import included_name
 from mmgrad.app.handlers import DEFAULT_PROMPTS, Handlers
 from mmgrad.app.html_head import PAGES, PageHead
 from mmgrad.app.image_input import ImageInput
@@ -31,6 +31,12 @@ QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 FOLLOW_UPS = ("contrast", "text_blind", "responses", "check", "take")
 """Questions about an answer: events of the results, and the handlers' methods of the same names."""
 
+EXAMPLE_GROUPS = {
+    "photographs": "Photographs",
+    "gallery": "Controlled tests: composed scenes, where the true change is known",
+}
+"""Headings of the included examples, by gallery."""
+
 LICENSE = "Apache-2.0; cut-outs and pictures made of them GPL-3.0-or-later"
 
 
@@ -42,11 +48,11 @@ def build(
 ) -> gr.Blocks:
     """The page over the engines of one gallery or of several, by name, with the examples of a folder.
 
-    `prepared` are the first engine's answers to the examples, where they are there already. With several galleries the
+    `prepared` are the answers to the examples, where they are there already. With several galleries the
     visitor chooses among them. Raises InputError where the examples are broken.
     """
     limits = limits or Limits()
-    curated = load_examples(examples)
+    curated = load_examples(examples, engines)
     on = Handlers(engines, curated, limits, prepared)
     with CheckedBlocks(title=PAGES[""][0], analytics_enabled=False, delete_cache=(600, 3600)) as page:
         gr.Navbar(visible=False)
@@ -214,6 +220,8 @@ def _example_view(example: Example) -> View:
         "look_at": example.look_at,
         "fails": example.fails,
         "picture": thumbnail_url(example),
+        "gallery": example.gallery,
+        "group": EXAMPLE_GROUPS.get(example.gallery or "", ""),
     }
 
 
@@ -226,13 +234,13 @@ def _chooser(engines: Mapping[str, Engine]) -> gr.HTML | gr.State:
 
 
 def _galleries(engines: Mapping[str, Engine], on: Handlers) -> list[dict[str, Any]]:
-    """What the page knows of each gallery: name, prefix of its pictures' names, whether it is shipped, and the number
-    of results of an answer."""
+    """What the page knows of each gallery: name, prefix of its pictures' names, its name among the included ones, and
+    the number of results of an answer."""
     return [
         {
             "name": name,
             "prefix": on.prefixes[name],
-            "shipped": is_shipped(engine.gallery.folder),
+            "included": included_name(engine.gallery.folder),
             "results": min(on.top_k, len(engine.gallery)),
         }
         for name, engine in engines.items()

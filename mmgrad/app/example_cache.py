@@ -9,13 +9,15 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from mmgrad.app.examples import Example, load_examples
+from mmgrad.app.galleries import load_engines
 from mmgrad.app.memory import release_memory
 from mmgrad.app.view import View, hits_view, reference_view, words_view
-from mmgrad.engine import DEFAULT_TOP_K, Engine, load
+from mmgrad.engine import DEFAULT_TOP_K, Engine
+from mmgrad.models.model import load_model
 from mmgrad.results import Explanation
 from mmgrad.utils.cache import cache_root
 
@@ -36,23 +38,26 @@ def answer(explanation: Explanation) -> View:
 
 
 def prepare(
-    engine: Engine, examples: Sequence[Example], folder: Path | None = None, top_k: int = DEFAULT_TOP_K
+    engines: Mapping[str, Engine], examples: Sequence[Example], folder: Path | None = None, top_k: int = DEFAULT_TOP_K
 ) -> dict[str, bytes]:
     """The answer to each example, by its id, as JSON in UTF-8: read from the cache, or computed and kept there.
 
     Args:
+        engines: by the name of their gallery; the first answers an example that names none.
+        examples: each names a gallery of `engines`, or none.
         folder: the cache; by default `mmgrad/examples` in the user's cache. If it cannot be written, answers are
             computed at each start.
         top_k: number of results, fewer if the gallery is smaller.
     """
     folder = folder or cache_root() / "examples"
-    top_k = min(top_k, len(engine.gallery))
-    common = _common_key(engine, top_k)
+    counts = {name: min(top_k, len(engine.gallery)) for name, engine in engines.items()}
+    common = {name: _common_key(engine, counts[name]) for name, engine in engines.items()}
     prepared = {}
     for example in examples:
-        key = _digest([common, example.path.read_bytes(), example.text.encode()])
+        name = example.gallery or next(iter(engines))
+        key = _digest([common[name], example.path.read_bytes(), example.text.encode()])
         path = folder / f"{key}.json.gz"
-        prepared[example.id] = _read(path) or _compute(engine, example, top_k, path)
+        prepared[example.id] = _read(path) or _compute(engines[name], example, counts[name], path)
     release_memory()
     return prepared
 
@@ -97,5 +102,5 @@ def _digest(parts: Iterable[bytes]) -> str:
 
 
 if __name__ == "__main__":
-    made = prepare(load(), load_examples())
+    made = prepare(load_engines(load_model()), load_examples())
     print(f"{len(made)} examples are ready in {cache_root() / 'examples'}")

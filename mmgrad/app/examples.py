@@ -1,6 +1,7 @@
 """The curated examples: a picture, a text, and what to look at."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ class Example:
         edit: the kind of change, in a word.
         look_at: one sentence on what to look at.
         fails: whether the model gets this example wrong.
+        gallery: name of the gallery that it is about; None for the first one.
     """
 
     id: str
@@ -27,10 +29,13 @@ class Example:
     edit: str
     look_at: str
     fails: bool = False
+    gallery: str | None = None
 
 
-def load_examples(folder: Path = FOLDER) -> tuple[Example, ...]:
+def load_examples(folder: Path = FOLDER, galleries: Collection[str] | None = None) -> tuple[Example, ...]:
     """The examples that `examples.json` in a folder lists, in its order; none if there is no such file.
+
+    With `galleries`, names, examples about another gallery are left out.
 
     Raises:
         InputError: the file is broken, an entry is incomplete or repeated, or a picture is missing.
@@ -47,6 +52,7 @@ def load_examples(folder: Path = FOLDER) -> tuple[Example, ...]:
                 edit=entry["edit"],
                 look_at=entry["look_at"],
                 fails=entry.get("fails") is True,
+                gallery=entry.get("gallery"),
             )
             for entry in json.loads(listing.read_text(encoding="utf-8"))
         )
@@ -59,4 +65,4 @@ def load_examples(folder: Path = FOLDER) -> tuple[Example, ...]:
     for example in examples:
         if not example.path.is_file():
             raise InputError(f"The picture '{example.path}' of an example is missing; restore it or remove the entry.")
-    return examples
+    return tuple(each for each in examples if galleries is None or each.gallery is None or each.gallery in galleries)

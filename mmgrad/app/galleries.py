@@ -9,16 +9,20 @@ from pathlib import Path
 
 import torch
 
-from mmgrad.engine import DEFAULT_GALLERY, Engine
+from mmgrad.engine import Engine
 from mmgrad.errors import InputError
 from mmgrad.gallery.gallery import Gallery
 from mmgrad.models.model import Model
+from mmgrad.utils.resources import GALLERY, PHOTOGRAPHS
+
+INCLUDED = (PHOTOGRAPHS, GALLERY)
+"""The included galleries, which the included examples are about: photographs, and composed scenes."""
 
 
 def load_engines(
     model: Model, galleries: Sequence[str | Path] = (), dtype: torch.dtype = torch.float32
 ) -> dict[str, Engine]:
-    """An engine for each gallery (by default the included one), by its name, in the order given.
+    """An engine for each gallery (by default the included ones), by its name, in the order given.
 
     Args:
         galleries: folders of pictures; a folder without an index is indexed.
@@ -28,7 +32,7 @@ def load_engines(
         GalleryError: a folder is missing, empty or broken.
         InputError: a gallery is given twice.
     """
-    folders = [Path(folder).expanduser() for folder in galleries] or [DEFAULT_GALLERY]
+    folders = [Path(folder).expanduser() for folder in galleries] or list(INCLUDED)
     return {
         name: Engine(model, Gallery.load(folder, model).to(model.device, dtype), name)
         for name, folder in zip(gallery_names(folders), folders, strict=True)
@@ -58,8 +62,14 @@ def choose(engines: Mapping[str, Engine], name: object = None) -> Engine:
 
 
 def is_shipped(folder: Path) -> bool:
-    """Whether a gallery is the included one, which the included examples are about."""
-    return Path(os.path.realpath(folder)) == Path(os.path.realpath(DEFAULT_GALLERY))
+    """Whether a gallery is an included one."""
+    return bool(included_name(folder))
+
+
+def included_name(folder: Path) -> str:
+    """The name in `mmgrad.utils.resources` of an included gallery; "" for another one."""
+    names = {os.path.realpath(PHOTOGRAPHS): "PHOTOGRAPHS", os.path.realpath(GALLERY): "GALLERY"}
+    return names.get(os.path.realpath(folder), "")
 
 
 def _shortest_unique(parts: tuple[str, ...], all_parts: Sequence[tuple[str, ...]]) -> str:

@@ -51,7 +51,7 @@ class Handlers:
         engines: an engine for each gallery, by name; the first is used if a question names no gallery.
         examples: curated pictures and texts.
         limits: what one visitor may ask.
-        prepared: the first engine's answers to the examples, if they are computed already.
+        prepared: the answers to the examples, if they are computed already.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Handlers:
         self.prefixes = {name: prefix(name if len(engines) > 1 else None) for name in engines}
         self.examples = {example.id: example for example in examples}
         if prepared is None:
-            prepared = prepare(engines[self.default], examples, top_k=min(DEFAULT_TOP_K, limits.results))
+            prepared = prepare(engines, examples, top_k=min(DEFAULT_TOP_K, limits.results))
         self.prepared = prepared
         self.images = ImageStore(
             {
@@ -136,14 +136,14 @@ class Handlers:
         return gr.skip() if content is image.content else content
 
     def open_example(self, event: gr.EventData) -> tuple[Shown, str, float, bool, str, View]:
-        """Picture, text and settings of the example that was clicked, and its prepared answer in the first gallery.
+        """Picture, text and settings of the example that was clicked, and its prepared answer.
 
-        For another gallery the page reopens the example's question as it does with a link.
+        For another gallery than its own the page reopens the example's question as it does with a link.
         """
         example = self.examples.get(str(_field(event, "id")))
         if example is None:
             raise user_error("That example is not here any more; please reload the page.")
-        query = Query(f"example:{example.id}", example.text, 1.0, False, self.default)
+        query = Query(f"example:{example.id}", example.text, 1.0, False, example.gallery or self.default)
         answer = _opening(query) | {"look_at": example.look_at} | json.loads(self.prepared[example.id])
         with errors_as_messages():
             picture = self.images.show(query.picture)

@@ -52,9 +52,8 @@ def serve(spec: EngineSpec, limits: Limits, address: Address) -> None:
     from mmgrad.app.memory import limit_arenas
 
     limit_arenas()
-    first = next(iter(engines.values()))
-    examples = _examples_folder(first)
-    prepared = prepare(first, load_examples(examples), top_k=min(DEFAULT_TOP_K, limits.results))
+    examples = _examples_folder(next(iter(engines.values())))
+    prepared = prepare(engines, load_examples(examples, engines), top_k=min(DEFAULT_TOP_K, limits.results))
     if on_zerogpu:
         engines = zerogpu.wrap(_load_engines(spec, _load_model(replace(spec.model, device="cuda"))))
     logger.info(
@@ -93,7 +92,7 @@ def _load_engines(spec: EngineSpec, model: "Model") -> dict[str, "Engine"]:
 
 
 def _examples_folder(engine: "Engine") -> Path:
-    """The included examples belong to the included gallery; another gallery may have examples in its own folder."""
+    """The included examples belong to the included galleries; another gallery may have examples in its own folder."""
     from mmgrad.app.examples import FOLDER
     from mmgrad.app.galleries import is_shipped
 

@@ -45,7 +45,7 @@ class EngineSpec:
 
     Attributes:
         model: see `ModelSpec`.
-        galleries: folders of pictures; empty for the included gallery.
+        galleries: folders of pictures; empty for the included galleries.
         gallery_dtype: type in which the embeddings are kept in memory, "float32" or "float16".
     """
 

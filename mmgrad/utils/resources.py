@@ -13,4 +13,5 @@ ROOT = _CARRIED if _CARRIED.is_dir() else _PACKAGE.parent
 CHECKPOINTS = ROOT / "checkpoints"
 EXAMPLES = ROOT / "examples"
 GALLERY = EXAMPLES / "gallery"
+PHOTOGRAPHS = EXAMPLES / "photographs"
 REPORT = ROOT / "benchmarks" / "results" / "compact-test.md"

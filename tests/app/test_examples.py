@@ -31,6 +31,12 @@ def test_an_example_that_the_model_gets_wrong_says_so(folder, given, told):
     assert load_examples(folder)[0].fails is told
 
 
+def test_examples_about_a_gallery_that_is_not_served_are_left_out(folder):
+    write(folder, [ENTRY, ENTRY | {"id": "b", "gallery": "one"}, ENTRY | {"id": "c", "gallery": "two"}])
+    assert [example.id for example in load_examples(folder)] == ["a", "b", "c"]
+    assert [example.id for example in load_examples(folder, {"two": None})] == ["a", "c"]
+
+
 def test_a_folder_without_a_listing_has_no_examples(tmp_path):
     assert load_examples(tmp_path) == ()
 
@@ -59,7 +65,7 @@ def test_there_are_twelve_examples_of_every_kind_of_edit():
     examples = load_examples()
     kinds = " ".join(example.edit for example in examples)
     assert len(examples) >= 12
-    assert all(kind in kinds for kind in ("replace", "remove", "add", "recolour", "resize", "move", "background"))
+    assert all(kind in kinds for kind in ("replace", "remove", "add", "recolor", "resize", "move", "background"))
     assert all(example.look_at.strip() for example in examples)
 
 

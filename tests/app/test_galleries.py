@@ -8,7 +8,7 @@ from PIL import Image
 from torch.nn import functional as F
 
 from mmgrad.app import galleries as engines
-from mmgrad.app.galleries import choose, gallery_names, is_shipped, load_engines
+from mmgrad.app.galleries import INCLUDED, choose, gallery_names, is_shipped, load_engines
 from mmgrad.engine import DEFAULT_GALLERY
 from mmgrad.errors import GalleryError, InputError
 
@@ -61,7 +61,7 @@ def test_without_a_gallery_it_is_the_shipped_one(model, monkeypatch):
     monkeypatch.setattr(engines.Gallery, "load", load)
     with pytest.raises(GalleryError, match="enough"):
         load_engines(model)
-    assert asked == [DEFAULT_GALLERY]
+    assert asked == [INCLUDED[0]]
 
 
 @pytest.mark.parametrize(
@@ -107,4 +107,5 @@ def test_the_shipped_gallery_is_known_by_any_path(monkeypatch):
     monkeypatch.chdir(DEFAULT_GALLERY.parent)
     assert is_shipped(Path("gallery"))
     assert is_shipped(DEFAULT_GALLERY / ".." / "gallery")
+    assert is_shipped(DEFAULT_GALLERY.parent / "photographs")
     assert not is_shipped(DEFAULT_GALLERY.parent)

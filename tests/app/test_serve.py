@@ -51,7 +51,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict:
     monkeypatch.setattr(model, "load_model", load_model)
     monkeypatch.setattr(galleries, "load_engines", load_engines)
     monkeypatch.setattr(
-        example_cache, "prepare", lambda engine, examples, top_k: {"prepared for": engine, "top_k": top_k}
+        example_cache, "prepare", lambda engines, examples, top_k: {"prepared for": engines, "top_k": top_k}
     )
     monkeypatch.setattr(memory, "limit_arenas", lambda: None)
     monkeypatch.setattr(blocks, "launch", launch)
@@ -67,7 +67,7 @@ def test_by_itself_it_serves_the_shipped_model_and_gallery(loaded, caplog):
     assert list(served) == ["gallery"]
     assert examples == FOLDER
     assert limits == Limits()
-    assert ready == {"prepared for": served["gallery"], "top_k": 12}
+    assert ready == {"prepared for": served, "top_k": 12}
     assert loaded["options"] == {"server_name": None, "server_port": None, "root_path": None, "share": None}
 
 
@@ -175,4 +175,4 @@ def test_on_zerogpu_the_index_and_the_examples_are_made_on_the_cpu_and_questions
     assert [given[1] for given in loaded["models"]] == ["cpu", "cuda"]
     assert [each[0] for each in loaded["galleries"]] == ["cpu", "cuda"]
     assert loaded["launched"][0] == {"one": "lent one"}
-    assert loaded["launched"][3]["prepared for"] is not lent[0]["one"]
+    assert loaded["launched"][3]["prepared for"] is not lent[0]

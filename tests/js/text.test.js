@@ -38,8 +38,8 @@ test("what is normal is not in a link, and another address holds no question", (
 });
 
 const galleries = [
-  { name: "g", prefix: "gallery:", shipped: false },
-  { name: "h", prefix: "gallery/h:", shipped: true },
+  { name: "g", prefix: "gallery:", included: "" },
+  { name: "h", prefix: "gallery/h:", included: "GALLERY" },
 ];
 const answer = { query, hits: [1, 2, 3], model: "compact", gallery: "g" };
 

@@ -1,7 +1,7 @@
 /* What the server told the page once: galleries and color tables. */
 import { bytes } from "./format.js";
 
-/* galleries: [{ name, prefix, shipped, results }]; colors: RGBA tables by name, see mmgrad/app/colors.py. */
+/* galleries: [{ name, prefix, included, results }]; colors: RGBA tables by name, see mmgrad/app/colors.py. */
 export const config = { galleries: [], colors: {} };
 
 export const configure = ({ galleries, colors }) => {

@@ -1,5 +1,5 @@
 /* The examples by kind of edit: pictures with their sentences and what to look at. A click opens the answer, which is
-   ready for the first gallery, `props.gallery`, and is asked for in any other. */
+   ready for the example's own gallery or else the first one, `props.gallery`, and is asked for in any other. */
 import { button, el } from "./dom.js";
 import { chosenGallery } from "./galleries.js";
 import { readLink } from "./link.js";
@@ -40,7 +40,7 @@ export const examples = (element, props, trigger) => {
   openNow = (example) => {
     const { id, text } = example;
     const gallery = chosenGallery() ?? props.gallery;
-    if (gallery !== props.gallery) {
+    if (!example.gallery && gallery !== props.gallery) {
       trigger("reopen", { query: { picture: `example:${id}`, text, gallery } });
       return;
     }
@@ -68,7 +68,14 @@ export const examples = (element, props, trigger) => {
       el("h2", {}, "Or try an example"),
       el("div", { class: "mm-kinds", role: "group", "aria-label": "Kinds of edit" }, ...filters),
     ),
-    el("div", { class: "mm-example-list", role: "group", "aria-label": "Examples" }, ...cards),
+    ...[...new Set(all.map((example) => example.group))].flatMap((group) => [
+      group ? el("h3", { class: "mm-group" }, group) : "",
+      el(
+        "div",
+        { class: "mm-example-list", role: "group", "aria-label": group || "Examples" },
+        ...cards.filter((_, index) => all[index].group === group),
+      ),
+    ]),
   );
   const first = all[0];
   if (first && !readLink(location.search)) requestAnimationFrame(() => trigger("open_first", { id: first.id }));

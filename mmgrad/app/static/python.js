@@ -22,11 +22,13 @@ export const pythonLines = ({ query, hits, model, gallery }, galleries) => {
     ...(query.text_weight === 1 ? [] : [`text_weight=${query.text_weight}`]),
     ...(query.exclude_duplicates ? ["exclude_duplicates=True"] : []),
   ];
-  const load = own.shipped ? "" : `gallery=${JSON.stringify(gallery)}`;
+  const included = own.included && own.included !== "GALLERY"; // `load` takes that one by itself
+  const load = own.included === "GALLERY" ? "" : `gallery=${included ? own.included : JSON.stringify(gallery)}`;
   return [
     "import mmgrad",
     ...(example ? ["from mmgrad.app.examples import load_examples"] : []),
     "from mmgrad.render.figure import figure",
+    ...(included ? [`from mmgrad.utils.resources import ${own.included}`] : []),
     "",
     `engine = mmgrad.load(${load})  # model ${JSON.stringify(model)}, gallery ${JSON.stringify(gallery)}`,
     ...(example ? [`picture = next(each.path for each in load_examples() if each.id == ${example})`] : []),
