@@ -6,7 +6,7 @@ processes may index the same gallery at once (write-ahead log); the later row of
 
 import logging
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,19 +140,10 @@ class IndexDatabase:
             row = self._db.execute(query, (digest,)).fetchone()
         if row is None:
             return None
-        name, size, stat, found, embedding, signature, height, width, error, thumbnail_stat, jpeg = row
-        return IndexedImage(
-            name,
-            size,
-            stat,
-            found,
-            np.frombuffer(embedding, "<f4"),
-            np.frombuffer(signature, np.uint8),
-            height,
-            width,
-            error,
-            None if jpeg is None else (thumbnail_stat, jpeg),
-        )
+        *start, embedding, signature, height, width, error, thumbnail_stat, jpeg = row
+        arrays = np.frombuffer(embedding, "<f4"), np.frombuffer(signature, np.uint8)
+        thumbnail = None if jpeg is None else (thumbnail_stat, jpeg)
+        return IndexedImage(*start, *arrays, height, width, error, thumbnail)
 
     def errors(self) -> dict[str, str]:
         """Why pictures could not be read, by their ids."""
@@ -251,7 +242,7 @@ def read_thumbnails(path: Path, names: Sequence[str]) -> dict[str, tuple[str, by
 
 
 def write_thumbnails(path: Path, thumbnails: Sequence[tuple[str, str, bytes]]) -> None:
-    """Store (id, stat, JPEG) of some pictures. Does nothing where that is impossible."""
+    """Store (id, stat, JPEG) of some pictures, where that is possible."""
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=1)) as db, db:
             db.executemany("INSERT OR REPLACE INTO thumbnails VALUES (?, ?, ?)", thumbnails)
@@ -292,7 +283,7 @@ def _open(path: Path | str, made_with: dict[str, str]) -> sqlite3.Connection:
         db.executescript(SCHEMA)
         with db:
             db.execute("BEGIN IMMEDIATE")  # also finds out whether it can be written to
-            if dict(_pairs(db)) != made_with:
+            if dict(db.execute("SELECT key, value FROM made_with").fetchall()) != made_with:
                 for table in ("pictures", "thumbnails", "made_with"):
                     db.execute(f"DELETE FROM {table}")
                 db.executemany("INSERT INTO made_with VALUES (?, ?)", made_with.items())
@@ -301,7 +292,3 @@ def _open(path: Path | str, made_with: dict[str, str]) -> sqlite3.Connection:
         db.close()
         raise
     return db
-
-
-def _pairs(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
-    yield from db.execute("SELECT key, value FROM made_with")

@@ -3,6 +3,7 @@
 Every picture is decoded once. Its pixels give the embedding, the signature and the thumbnail.
 """
 
+import logging
 import os
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,6 +36,9 @@ AHEAD = 2 * BATCH
 
 MAX_BYTES = 2**26
 """Files that are read into memory at once; a larger one is read twice, for its digest and for its pixels."""
+
+
+logger = logging.getLogger(__name__)
 
 
 class Embedder(Protocol):
@@ -99,6 +103,8 @@ class KnownImages:
             return replace(row, error=str(error))
 
     def _decoded(self, record: Record, row: IndexedImage, image: LoadedImage) -> PendingImage | IndexedImage:
+        if image.note:
+            logger.warning("'%s': %s", row.id, image.note)
         thumbnail = None
         if self.thumbnails and needs_thumbnail(image.height, image.width):
             thumbnail = files.stat_signature(record.path), encode_thumbnail(image.pixels)

@@ -1,7 +1,7 @@
-"""An image dataset on the disk as a list of records: what `datasets.Dataset.save_to_disk` wrote, or parquet files.
+"""A dataset on the disk as a list of records: a folder that `datasets.Dataset.save_to_disk` wrote, or parquet files.
 
-Needs pyarrow, which `datasets` brings. Pictures must lie in the table itself, as the encoded bytes that the Image
-feature keeps; a path in their place is not followed, since it may lead anywhere.
+It needs pyarrow. The pictures must be stored in the table itself, as the encoded bytes of the Image feature. A path in
+their place is not followed, because it may lead anywhere.
 """
 
 import json
@@ -25,7 +25,7 @@ MAX_GROUP = 2**31
 """Bytes of a row group of parquet; a larger one would have to be read whole for each picture."""
 
 _SHARD = re.compile(r"-\d{5}-of-\d{5}$")
-_GROUPS = 4  # of parquet files, that stay read: neighbouring pictures lie in the same
+_GROUPS = 4  # row groups that are kept in memory, because neighboring pictures lie in the same group
 
 
 class Table(Protocol):
@@ -119,7 +119,7 @@ class DatasetMember:
 
     @property
     def name(self) -> str:
-        """The row, for want of a name."""
+        """The number of the row: pictures of a table have no names."""
         return f"row {self.row} of {self.table.path.name}"
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
-"""A zip archive of pictures as a list of records. Nothing is unpacked to the disk; a picture is read when asked for.
+"""A zip archive of pictures as a list of records. Nothing is unpacked to the disk; a picture is read on demand.
 
-What is dangerous or cannot be read (an encrypted entry, a name that leads out of the archive, an entry of an absurd
-size) says so when it is opened, so that indexing lists and skips it like any broken file.
+An entry that is encrypted, that is too large, or whose name leads out of the archive is listed. It raises InputError
+when it is read, so that indexing skips it like any broken file.
 """
 
 import re
@@ -19,7 +19,7 @@ MAX_BYTES = 2**28
 
 _OUTSIDE = re.compile(r"^/|^[A-Za-z]:|(^|/)\.\.(/|$)")
 _DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError)
-# RuntimeError: encrypted; NotImplementedError: packed by a method that is not known here.
+# RuntimeError: encrypted; NotImplementedError: an unknown method of compression.
 
 
 @dataclass(frozen=True)
