@@ -140,10 +140,10 @@ class IndexDatabase:
             row = self._db.execute(query, (digest,)).fetchone()
         if row is None:
             return None
-        *start, embedding, signature, height, width, error, thumbnail_stat, jpeg = row
+        name, size, stat, found, embedding, signature, height, width, error, thumbnail_stat, jpeg = row
         arrays = np.frombuffer(embedding, "<f4"), np.frombuffer(signature, np.uint8)
         thumbnail = None if jpeg is None else (thumbnail_stat, jpeg)
-        return IndexedImage(*start, *arrays, height, width, error, thumbnail)
+        return IndexedImage(name, size, stat, found, *arrays, height, width, error, thumbnail)
 
     def errors(self) -> dict[str, str]:
         """Why pictures could not be read, by their ids."""
