@@ -160,7 +160,7 @@ def test_index_makes_a_gallery_and_names_what_it_left_out(
     printed = capsys.readouterr()
     assert "1 pictures indexed" in printed.out
     assert "broken.png" in printed.err
-    assert (tmp_path / "gallery.safetensors").is_file()
+    assert list((tmp_path / ".mmgrad").glob("*.safetensors"))
     assert cli.main(["index", str(tmp_path), "--model", str(folders[0])]) == 0
     assert "0 pictures embedded, 1 known already, 1 left out" in caplog.text
 
