@@ -71,6 +71,6 @@ def test_programs_get_no_more_than_the_page_allows(programs):
 
 def test_programs_get_what_the_metadata_says(programs, markup):
     (hit,) = programs.explain(PICTURE, "make it blue", 1, gallery=OTHER)["hits"]
-    assert (hit["caption"], hit["licence"], hit["link"]) == (markup, "<b>CC BY</b>", None)
+    assert (hit["caption"], hit["license"], hit["link"]) == (markup, "<b>CC BY</b>", None)
     (hit,) = programs.explain(PICTURE, "make it blue", 1)["hits"]
-    assert (hit["licence"], hit["link"]) == ("GPL-3.0-or-later", "https://example.org/a")
+    assert (hit["license"], hit["link"]) == ("GPL-3.0-or-later", "https://example.org/a")
