@@ -17,7 +17,7 @@ from torch import Tensor
 from mmgrad.encoders.compact import CompactEncoder
 from mmgrad.encoders.efficientnet_lite import TOP
 from mmgrad.encoders.named_change import named_change
-from mmgrad.models.zero_shot import COMPOSITIONS, choose
+from mmgrad.models.zero_shot import COMPOSITIONS, select_composition
 from mmgrad.training import scene_cache as cache
 from mmgrad.training.features import Features
 from mmgrad.training.scene_cache import Part
@@ -42,7 +42,7 @@ def main() -> None:
     for name in ("picture alone", *COMPOSITIONS):
         allowed = [w for w in WEIGHTS if w <= 1 or name == "direction"]
         ranks = {
-            weight: _ranks(choose(name, weight)(images[data.reference], states, mask), images, data)
+            weight: _ranks(select_composition(name, weight)(images[data.reference], states, mask), images, data)
             for weight in allowed
             if name in COMPOSITIONS
         } or {0.0: _ranks(images[data.reference], images, data)}

@@ -394,7 +394,9 @@ def test_a_model_and_a_gallery_are_pushed_and_used_by_their_names(options, local
 
 def test_results_of_another_model_are_not_pushed(options, local_hub, tmp_path, capsys):
     report = tmp_path / "report.json"
-    report.write_text(json.dumps({"split": "test", "fingerprints": {"other": "0" * 16}}))
+    report.write_text(
+        json.dumps({"settings": {"split": "test", "fingerprints": {"other": "0" * 16}}, "columns": [], "rows": []})
+    )
     assert cli.main(["push-model", "me/mine", *options[:2], "--results", str(report)]) == 2
     assert "is of another model than this" in capsys.readouterr().err
     assert not local_hub.repository("me/mine").exists()

@@ -30,6 +30,9 @@ class TinyEncoder:
         means = functional.adaptive_avg_pool2d(pixels, self.grid)
         return torch.cat([means, means.square(), means.sqrt()], dim=1)
 
+    def compile(self) -> bool:
+        return False
+
     def to_grid(self, contributions: Tensor) -> Tensor:
         return contributions.sum(dim=1)
 

@@ -44,6 +44,8 @@ class StubEncoder:
 class StubComposer(nn.Module):
     """g is a fixed random vector of the picture's number; q is that plus the text's."""
 
+    is_trained = True
+
     def encode_image(self, features: Tensor) -> Tensor:
         return torch.stack([image_vector(int(number)) for number in features[:, 0, 0, 0]])
 
