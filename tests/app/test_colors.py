@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mmgrad.app.colors import DEFAULT, OPACITY, choose_table, color_view, heat_tables
-from mmgrad.app.example_cache import answer_view
+from mmgrad.app.example_cache import answer
 from mmgrad.app.examples import load_examples
 from mmgrad.app.view import View
 
@@ -64,7 +64,7 @@ def test_the_glow_is_seen_on_every_picture_of_every_example(engine):
     lit = 0
     for example in load_examples():
         *_, explanation = engine.stream(example.path, example.text, 12)
-        view: View = answer_view(explanation)
+        view: View = answer(explanation)
         table = heat_tables()[view["colors"]].astype(float)
         panels = [(explanation.image, explanation.reference, view["reference"]["scale"]["peak"])]
         panels += [(hit.image, hit.attention, view["scale"]["peak"]) for hit in explanation.hits]

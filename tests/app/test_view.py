@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmgrad.app.example_cache import answer_view
+from mmgrad.app.example_cache import answer
 from mmgrad.app.view import (
     hits_view,
     map_view,
@@ -176,4 +176,4 @@ def test_the_text_goes_to_the_page_as_it_was_written(drawn_engine):
 
 
 def test_an_answer_is_plain_json_without_nan(last):
-    json.dumps(answer_view(last), allow_nan=False)
+    json.dumps(answer(last), allow_nan=False)

@@ -46,8 +46,7 @@ export const createExport = ({ value, followUp, picture }) => {
   };
   const copyLink = () => {
     const upload = value().query.picture.startsWith("upload:");
-    const kept =
-      "Your picture stays on this server for at most an hour; anyone with the link can open it until then.";
+    const kept = "Your picture stays on this server for at most an hour; anyone with the link can open it until then.";
     const done = "Link copied; it repeats this search.";
     copy(linkTo(value().query, location.href, severalGalleries()), upload ? `${done} ${kept}` : done);
   };

@@ -60,9 +60,8 @@ export const results = (element, props, trigger, watch) => {
     dir: "auto",
   });
   const about = el("p", { class: "mm-about" });
-  const notes = el("p", { class: "mm-about mm-reading", role: "note", hidden: true });
   const lookAt = el("p", { class: "mm-look-at", hidden: true });
-  const notes = el("ul", { class: "mm-text-notes", role: "status", hidden: true }); // on how the text was read
+  const notes = el("ul", { class: "mm-text-notes", role: "status", hidden: true });
   const confidence = el("p", { class: "mm-about mm-confidence", hidden: true });
   const excluded = el("p", { class: "mm-about", hidden: true });
   const heading = el("h2", { tabindex: "-1", id: "mm-answer-start" }, "What your words change");
@@ -104,7 +103,6 @@ export const results = (element, props, trigger, watch) => {
         referenceBox,
         referenceLegend.element,
         sentence,
-        notes,
         about,
         probe.element,
       ),
@@ -166,7 +164,7 @@ export const results = (element, props, trigger, watch) => {
   /* What the model did not read or does not know of the text. */
   const drawNotes = () => {
     notes.hidden = !value.notes?.length;
-    notes.textContent = (value.notes ?? []).join(" ");
+    notes.replaceChildren(...(value.notes ?? []).map((note) => el("li", { dir: "auto" }, note)));
   };
 
   const drawReference = () => {
@@ -181,7 +179,6 @@ export const results = (element, props, trigger, watch) => {
     hitsLegend.element.hidden = true;
     sentence.replaceChildren(el("span", {}, value.text));
     about.textContent = "Finding which words mattered…";
-    drawNotes();
     lookAt.hidden = !value.look_at;
     lookAt.textContent = value.look_at ?? "";
     excluded.hidden = confidence.hidden = true;
@@ -211,7 +208,6 @@ export const results = (element, props, trigger, watch) => {
     const chips = wordChips(value.text, value.words, (index) => showWord(word === index ? null : index));
     const all = button("all words", () => showWord(null), { class: "mm-all", "data-word": "all" });
     sentence.replaceChildren(chips, all);
-    drawNotes();
     about.textContent =
       "Orange words raise the top result's score, blue words lower it. Click a word to see where it acts.";
     live.textContent = `Done in ${value.seconds} seconds.`;
@@ -236,8 +232,7 @@ export const results = (element, props, trigger, watch) => {
     }
     if (value.hits && (fresh || !from.hits)) drawHits(before);
     if (value.words && (fresh || !from.words)) drawWords();
-    notes.hidden = !value.notes?.length;
-    notes.replaceChildren(...(value.notes ?? []).map((note) => el("li", { dir: "auto" }, note)));
+    drawNotes();
     progress.dataset.step = value.words ? "3" : value.hits ? "2" : "1";
     showMaps();
     prune();

@@ -233,7 +233,7 @@ def test_what_was_not_understood_is_told_with_the_answer(visit, served, photo, m
     monkeypatch.setattr(served.model.encoder, "tokenizer", WholeWords(), raising=False)
     visitor = visit()
     visitor.ask(photo, "supprime le chien")
-    notes = visitor.page.locator(".mm-reading")
+    notes = visitor.page.locator(".mm-text-notes")
     assert notes.inner_text() == "This looks like French; the model reads English only."
     visitor.write("remove the dog")
     visitor.send()
