@@ -1,5 +1,6 @@
 """The files with dependencies and versions agree with each other."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -65,3 +66,12 @@ def test_the_version_is_the_same_everywhere(root: Path) -> None:
 def test_the_space_runs_the_gradio_that_is_installed(root: Path) -> None:
     space = yaml.safe_load((root / "README.md").read_text(encoding="utf-8").split("---\n")[1])
     assert Version(space["sdk_version"]) in pinned(root / "requirements.txt")["gradio"].specifier
+
+
+def test_the_license_names_those_of_all_bundled_pictures(root: Path, project: dict) -> None:
+    named = set(project["license"].split(" AND "))
+    files = sorted((root / "examples").rglob("metadata.jsonl"))
+    assert files
+    for file in files:
+        licenses = {json.loads(line)["license"] for line in file.read_text(encoding="utf-8").splitlines()}
+        assert licenses - {"Public domain"} <= named, file

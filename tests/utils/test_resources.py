@@ -13,7 +13,7 @@ import pytest
 from mmgrad.utils import resources as shipped
 
 ROOT = Path(__file__).resolve().parents[2]
-CARRIED = ("checkpoints", "examples")
+CARRIED = ("checkpoints", "examples", "benchmarks/results/plots")
 pytestmark = pytest.mark.skipif(shipped.ROOT != ROOT, reason="the package under test lies elsewhere")
 
 
@@ -34,7 +34,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     if importlib.util.find_spec("hatchling") is None:
         pytest.skip("hatchling, which builds wheels, is not installed")
     place = tmp_path_factory.mktemp("wheel")
-    for name in ("mmgrad", *CARRIED, "benchmarks"):
+    for name in ("mmgrad", "checkpoints", "examples", "benchmarks"):
         shutil.copytree(ROOT / name, place / "source" / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyi"))
     for name in ("pyproject.toml", "README.md", "LICENSE", "NOTICE"):
         shutil.copy(ROOT / name, place / "source" / name)
