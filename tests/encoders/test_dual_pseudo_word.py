@@ -86,7 +86,7 @@ def their_query(folder: Path, prompt: str, word: torch.Tensor) -> torch.Tensor:
 def test_the_query_is_the_text_feature_with_the_word_of_the_picture(model: Model, folders, text: str) -> None:
     features, _ = model.features([picture(0)])
     tokens = model.encode_text(text)
-    feature = model.encoder.head(features)[0]
+    feature = model.encoder.base.head(features)[0]
     a, b, c = (layers(SEARLE)[f"{name}.weight"] for name in SEARLE)
     x, y, z = (layers(SEARLE)[f"{name}.bias"] for name in SEARLE)
     word = c @ functional.gelu(b @ functional.gelu(a @ feature + x) + y) + z
@@ -99,7 +99,7 @@ def test_a_network_in_blocks_is_read_as_pic2word(folders, pic2word: Path) -> Non
     model = load_model(folders["clip"], "cpu", adapter=pic2word)
     assert model.card["adapter"]["activation"] == "relu"
     features, _ = model.features([picture(1)])
-    feature, state = model.encoder.head(features)[0], layers(PIC2WORD)
+    feature, state = model.encoder.base.head(features)[0], layers(PIC2WORD)
     for name in PIC2WORD[:2]:
         feature = functional.relu(state[f"{name}.weight"] @ feature + state[f"{name}.bias"])
     word = state["fc_out.weight"] @ feature + state["fc_out.bias"]
