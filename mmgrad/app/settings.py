@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from mmgrad.engine import Engine
     from mmgrad.models.model import Model
 
-GALLERY_DTYPES = ("float32", "float16")
+GALLERY_DTYPES = ("float32", "float16", "bfloat16", "half")
+"""Types of the embeddings in memory; "half" is the half precision that the device multiplies in."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class EngineSpec:
     Attributes:
         model: see `ModelSpec`.
         galleries: folders of pictures; empty for the included galleries.
-        gallery_dtype: type in which the embeddings are kept in memory, "float32" or "float16".
+        gallery_dtype: type in which the embeddings are kept in memory, one of GALLERY_DTYPES.
     """
 
     model: ModelSpec = ModelSpec()
@@ -56,7 +57,7 @@ class EngineSpec:
     def __post_init__(self) -> None:
         if self.gallery_dtype not in GALLERY_DTYPES:
             raise InputError(
-                f"There is no gallery type '{self.gallery_dtype}'; please choose {' or '.join(GALLERY_DTYPES)}."
+                f"There is no gallery type '{self.gallery_dtype}'; please choose one of {', '.join(GALLERY_DTYPES)}."
             )
 
     @classmethod
@@ -86,8 +87,10 @@ class EngineSpec:
         import torch
 
         from mmgrad.app.galleries import load_engines
+        from mmgrad.gallery.search import half_dtype
 
-        return load_engines(model, self.galleries, getattr(torch, self.gallery_dtype))
+        dtype = half_dtype(model.device) if self.gallery_dtype == "half" else getattr(torch, self.gallery_dtype)
+        return load_engines(model, self.galleries, dtype)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ def add_to(commands: Commands) -> None:
     add(
         "--gallery-dtype",
         metavar="TYPE",
-        help="float32 (default), or float16 for half the memory (MMGRAD_GALLERY_DTYPE)",
+        help="float32 (default); half for half the memory and a faster search; or float16, bfloat16 "
+        "(MMGRAD_GALLERY_DTYPE)",
     )
     add(
         "--device",
