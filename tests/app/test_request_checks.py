@@ -1,5 +1,6 @@
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import gradio as gr
@@ -26,7 +27,8 @@ def page():
 def ask(page, **changed):
     given = {"image": None, "text": "a", "top_k": 3, "text_weight": 1, "exclude_duplicates": True} | changed
     (function,) = page.fns.values()
-    return asyncio.run(page.preprocess_data(function, list(given.values()), None))
+    with ThreadPoolExecutor(1) as thread:  # a browser under test may run an event loop in this one
+        return thread.submit(asyncio.run, page.preprocess_data(function, list(given.values()), None)).result()
 
 
 def test_a_request_of_the_right_types_is_passed_on(page):

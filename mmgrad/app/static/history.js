@@ -5,6 +5,8 @@ import { el } from "./dom.js";
 /* Whether two questions are about the same picture and gallery, so that the ranks of their answers can be compared. */
 export const comparable = (one, other) => one.picture === other.picture && one.gallery === other.gallery;
 
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
 export const createHistory = ({ show }) => {
   const list = el("ol", {});
   const element = el("nav", { class: "mm-history", "aria-label": "Steps so far", hidden: true }, list);
@@ -44,8 +46,10 @@ export const createHistory = ({ show }) => {
 
   return {
     element,
+    /* Adds an answer; the answer to the question of the step that is shown takes its place. */
     add(value) {
-      steps = follows(value.query) ? [...steps.slice(0, now + 1), value] : [value];
+      const kept = same(steps[now]?.query, value.query) ? now : now + 1;
+      steps = follows(value.query) ? [...steps.slice(0, kept), value] : [value];
       now = steps.length - 1;
       draw();
     },
