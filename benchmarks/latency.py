@@ -1,6 +1,6 @@
 """How long a query takes from submit to each step, and what the program weighs: a Markdown table.
 
-    python benchmarks/latency.py [--model NAME] [--gallery DIR] [--runs 15] [--top 12] [--threads 2]
+    python benchmarks/latency.py [--model NAME] [--gallery DIR] [--runs 15] [--top 12] [--threads 2] [--device cuda]
 
 Medians over `--runs` queries after two that warm up, each with another reference of the gallery and another text. The
 target maps are timed in one batch and one by one, taking turns, and compared as the median of the ratios of each pair.
@@ -39,7 +39,7 @@ _LOAD = """
 import sys, time
 start = time.perf_counter()
 import mmgrad
-mmgrad.load(sys.argv[1] or None, sys.argv[2] or None)
+mmgrad.load(sys.argv[1] or None, sys.argv[2] or None, sys.argv[3] or None)
 print(time.perf_counter() - start)
 """
 
@@ -48,8 +48,8 @@ def main() -> None:
     """Measure and print the table."""
     options = _parser().parse_args()
     torch.set_num_threads(options.threads)
-    loading = _loading_time(options.model, options.gallery)
-    engine = load(options.model, options.gallery)
+    loading = _loading_time(options.model, options.gallery, options.device)
+    engine = load(options.model, options.gallery, options.device)
     paths = [record.path for record in engine.gallery.records]
     times: dict[str, list[float]] = {step: [] for step in STEPS}
     laps: dict[str, list[float]] = {}
@@ -79,7 +79,8 @@ def main() -> None:
         ("resident memory, peak", f"{_peak_memory():.2f} GB"),
         ("loading model and gallery, a fresh process", f"{loading:.1f} s"),
     ]
-    print(f"| {options.runs} queries, {options.threads} threads, gallery of {len(paths):,} | median |\n|:--|--:|")
+    on = torch.cuda.get_device_name() if engine.model.device.type == "cuda" else f"{options.threads} threads"
+    print(f"| {options.runs} queries, {on}, gallery of {len(paths):,} | median |\n|:--|--:|")
     print("\n".join(f"| {name} | {value} |" for name, value in rows))
     if options.json:
         options.json.write_text(json.dumps(dict(rows), indent=2) + "\n")
@@ -104,23 +105,30 @@ def _batched(engine: Engine, path: File, text: str, top: int) -> dict[str, tuple
     attributed = attribution_model(model)
     found = engine.gallery.search(query, top).indices[0].tolist()
     pictures = [load_image(engine.gallery.records[row].path) for row in found]
-    clock = [time.perf_counter()]
+    clock = [_now(model.device)]
     targets, _ = model.features(pictures)
-    clock.append(time.perf_counter())
+    clock.append(_now(model.device))
     explain_targets(attributed, targets, change, query)
-    clock.append(time.perf_counter())
+    clock.append(_now(model.device))
     alone = [model.features([picture])[0] for picture in pictures]
-    clock.append(time.perf_counter())
+    clock.append(_now(model.device))
     for target in alone:
         explain_targets(attributed, target, change, query)
-    clock.append(time.perf_counter())
+    clock.append(_now(model.device))
     encode, explain, encode_alone, explain_alone = (after - before for before, after in pairwise(clock))
     return {MAPS: (explain, explain_alone), MAPS_AND_FEATURES: (encode + explain, encode_alone + explain_alone)}
 
 
-def _loading_time(model: str | None, gallery: str | None) -> float:
+def _now(device: torch.device) -> float:
+    """The time when a device has done what it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter()
+
+
+def _loading_time(model: str | None, gallery: str | None, device: str | None) -> float:
     """Seconds until a fresh process has imported the package and loaded a model and its gallery."""
-    command = [sys.executable, "-c", _LOAD, model or "", gallery or ""]
+    command = [sys.executable, "-c", _LOAD, model or "", gallery or "", device or ""]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(done.stdout.split()[-1])
 
@@ -137,6 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--top", type=int, default=12)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", help="cuda, mps or cpu; default: the first of these that is there")
     parser.add_argument("--json", type=Path, help="also write the rows here")
     return parser
 

@@ -52,6 +52,7 @@ class Results:
         self.scenes = json.loads((folder / "compact-test.json").read_text())
         rows = [dict(zip(self.scenes["columns"], row, strict=True)) for row in self.scenes["rows"]]
         self.rows = {"/".join(row[key] for key in KEYS if row[key]): row for row in rows if row["mean"] is not None}
+        self.search = json.loads((folder / "search.json").read_text())
         self.gpu = json.loads((folder / "gpu-h100.json").read_text())
         self.numbers = dict(self._scenes()) | dict(self._gpu())
         self.tables = {
@@ -60,6 +61,7 @@ class Results:
             "edits": self._edits,
             "maps": self._maps,
             "words": self._words,
+            "search": self._search,
             "gpu search": self._gpu_search,
             "gpu encoding": self._gpu_encoding,
         }
@@ -80,6 +82,7 @@ class Results:
     def _gpu(self) -> Iterator[tuple[str, str]]:
         yield "gpu/card", self.gpu["card"]
         yield "gpu/code", self.gpu["code"]
+        yield "search/rows", f"{self.search['rows']:,}"
         for key in ("dimensions", "top_k"):
             yield f"gpu/search/{key}", f"{self.gpu['search'][key]:,}"
 
@@ -148,6 +151,13 @@ class Results:
 
     def _map(self, method: str, side: str, metric: str) -> float:
         return float(self.rows[f"localization/{method}/{side}/all/{metric}"]["mean"])
+
+    def _search(self) -> str:
+        lines = ["| type | mmgrad, ms | `torch.topk(q @ E.T)`, ms | faiss `IndexFlatIP`, ms |", "|:--|--:|--:|--:|"]
+        for dtype in dict.fromkeys(row["dtype"] for row in self.search["results"]):
+            ms = {row["what"]: f"{row['ms']:.0f}" for row in self.search["results"] if row["dtype"] == dtype}
+            lines.append(f"| {dtype} | {ms['top_k_search']} | {ms['plain']} | {ms.get('faiss', '')} |")
+        return "\n".join(lines)
 
     def _gpu_search(self) -> str:
         lines = ["| pictures | type | mmgrad, ms | `torch.topk(q @ E.T)`, ms |", "|--:|:--|--:|--:|"]
