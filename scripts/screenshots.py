@@ -1,4 +1,4 @@
-"""Take the README's pictures of the page, with the shipped model and gallery: python scripts/screenshots.py
+"""Take the README's pictures of the page, with the included model and photographs: python scripts/screenshots.py
 
 Needs playwright and Chromium at /usr/bin/chromium.
 """
@@ -11,17 +11,18 @@ from playwright.sync_api import sync_playwright
 
 import mmgrad
 from mmgrad.app.blocks import launch
+from mmgrad.utils.resources import PHOTOGRAPHS
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
-REFERENCE = ROOT / "examples" / "gallery" / "00" / "0004-0.webp"
-TEXT = "Could you swap the marker for a red wrench?"
+REFERENCE = PHOTOGRAPHS / "animals" / "german-shepherd.webp"
+TEXT = "replace the dog with a sheep"
 VIEWS = {"app": (1280, 900, "light"), "phone": (390, 844, "dark")}
 
 
 def main() -> None:
     DOCS.mkdir(exist_ok=True)
-    engine = mmgrad.load()
+    engine = mmgrad.load(gallery=PHOTOGRAPHS)
     page, address = launch({engine.name: engine}, prevent_thread_lock=True, quiet=True)
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"])
@@ -32,9 +33,12 @@ def main() -> None:
             tab.wait_for_selector("#mm-picture img")
             tab.fill("#mm-text textarea", TEXT)
             tab.press("#mm-text textarea", "Enter")
-            tab.wait_for_selector(".mm-word")
+            words = len(TEXT.split())
+            tab.wait_for_function(f"document.querySelectorAll('.mm-reference .mm-word').length === {words}")
+            tab.locator("details[open] > summary").first.click()  # how to read this
             tab.wait_for_timeout(1500)  # the page scrolls to the answer
-            shot = Image.open(BytesIO(tab.screenshot(full_page=name == "app")))
+            part = tab.locator(".mm-columns") if name == "app" else tab
+            shot = Image.open(BytesIO(part.screenshot()))
             shot.convert("RGB").save(DOCS / f"{name}.webp", quality=80, method=6)
         browser.close()
     page.close(verbose=False)

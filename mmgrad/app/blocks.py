@@ -37,7 +37,7 @@ EXAMPLE_GROUPS = {
 }
 """Headings of the included examples, by gallery."""
 
-LICENSE = "Apache-2.0; cut-outs and pictures made of them GPL-3.0-or-later"
+LICENSE = "Apache-2.0; each picture has a license of its own"
 
 
 def build(
