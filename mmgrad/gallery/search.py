@@ -50,7 +50,8 @@ class SearchResult:
 
 def half_dtype(device: torch.device | str) -> torch.dtype:
     """The half precision that a device multiplies in: float16, or bfloat16 on a CPU that has instructions for it."""
-    native = torch.device(device).type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    on_cpu = torch.device(device).type == "cpu" and torch.backends.mkldnn.is_available()
+    native = on_cpu and torch.ops.mkldnn._is_mkldnn_bf16_supported()
     return torch.bfloat16 if native else torch.float16
 
 
