@@ -34,10 +34,10 @@ def checked_text(text: object) -> str:
 def checked_top_k(top_k: object, limit: int | None = None) -> int:
     """A number of results: a whole number from 1, at most `limit` where there is one. Raises InputError."""
     allowed = "from 1" if limit is None else f"from 1 to {limit}"
-    whole = isinstance(top_k, Integral) and not isinstance(top_k, bool)
-    if not whole or int(top_k) < 1 or (limit is not None and int(top_k) > limit):  # type: ignore[call-overload]
+    count = int(top_k) if isinstance(top_k, Integral) and not isinstance(top_k, bool) else 0
+    if count < 1 or (limit is not None and count > limit):
         raise InputError(f"The number of results must be a whole number {allowed}, not {top_k!r}.")
-    return int(top_k)  # type: ignore[call-overload]
+    return count
 
 
 def checked_text_weight(text_weight: object) -> float:

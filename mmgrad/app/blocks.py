@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.components import Navbar
 from starlette.middleware import Middleware
 
 import mmgrad
 from mmgrad.app.api import FIGURE_TOP_K, ProgrammaticAPI
 from mmgrad.app.assets import STATIC, routes, thumbnail_url
 from mmgrad.app.colors import color_view
-from mmgrad.app.examples import FOLDER, Example, load_examples
+from mmgrad.app.examples import Example, load_examples
 from mmgrad.app.galleries import included_name
 from mmgrad.app.handlers import DEFAULT_PROMPTS, Handlers
 from mmgrad.app.html_head import PAGES, PageHead
@@ -25,6 +26,7 @@ from mmgrad.app.settings import Limits
 from mmgrad.app.theme import theme
 from mmgrad.app.view import View
 from mmgrad.engine import DEFAULT_TOP_K, MAX_TEXT, MAX_TEXT_WEIGHT, Engine
+from mmgrad.utils.resources import EXAMPLES
 
 MODEL: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -42,7 +44,7 @@ LICENSE = "Apache-2.0; each picture has a license of its own"
 
 def build(
     engines: Mapping[str, Engine],
-    examples: Path = FOLDER,
+    examples: Path = EXAMPLES,
     limits: Limits | None = None,
     prepared: Mapping[str, bytes] | None = None,
 ) -> gr.Blocks:
@@ -55,7 +57,7 @@ def build(
     curated = load_examples(examples, engines)
     on = Handlers(engines, curated, limits, prepared)
     with CheckedBlocks(title=PAGES[""][0], analytics_enabled=False, delete_cache=(600, 3600)) as page:
-        gr.Navbar(visible=False)
+        Navbar(visible=False)
         static_part("header", "mm-header", pictures=_count(engines))
         with gr.Row(elem_id="mm-ask", equal_height=True):
             with gr.Column(min_width=260, scale=2, elem_id="mm-given"):
@@ -140,17 +142,18 @@ def build(
         seen.failure(**_in_page("badPicture"))
         _programs(ProgrammaticAPI(engines, limits), list(engines))
     with page.route("Method", "method"):
-        gr.Navbar(visible=False)
+        Navbar(visible=False)
         static_part("method", "mm-method")
         gr.Markdown(report_markdown(), elem_id="mm-tables", elem_classes="mm-prose")
         live_part("report", None)
         live_part("footer", _about(engines))
-    return page.queue(max_size=limits.queue)
+    queued: gr.Blocks = page.queue(max_size=limits.queue)
+    return queued
 
 
 def launch(
     engines: Mapping[str, Engine],
-    examples: Path = FOLDER,
+    examples: Path = EXAMPLES,
     limits: Limits | None = None,
     prepared: Mapping[str, bytes] | None = None,
     **options: Any,

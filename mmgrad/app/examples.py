@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmgrad.errors import InputError
-from mmgrad.utils.resources import EXAMPLES as FOLDER
+from mmgrad.utils.resources import EXAMPLES
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Example:
     gallery: str | None = None
 
 
-def load_examples(folder: Path = FOLDER, galleries: Collection[str] | None = None) -> tuple[Example, ...]:
+def load_examples(folder: Path = EXAMPLES, galleries: Collection[str] | None = None) -> tuple[Example, ...]:
     """The examples that `examples.json` in a folder lists, in its order; none if there is no such file.
 
     With `galleries`, names, examples about another gallery are left out.

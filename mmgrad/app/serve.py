@@ -93,14 +93,15 @@ def _load_engines(spec: EngineSpec, model: "Model") -> dict[str, "Engine"]:
 
 def _examples_folder(engine: "Engine") -> Path:
     """The included examples belong to the included galleries; another gallery may have examples in its own folder."""
-    from mmgrad.app.examples import FOLDER
     from mmgrad.app.galleries import is_shipped
+    from mmgrad.utils.resources import EXAMPLES
 
-    return FOLDER if is_shipped(engine.gallery.folder) else engine.gallery.folder
+    return EXAMPLES if is_shipped(engine.gallery.folder) else engine.gallery.folder
 
 
 def _origin(name: str | Path | None) -> str:
-    from mmgrad.models.model import CHECKPOINTS, DEFAULT
+    from mmgrad.models.model import DEFAULT
+    from mmgrad.utils.resources import CHECKPOINTS
 
     if name is None or name == DEFAULT:
         return str(CHECKPOINTS / DEFAULT)

@@ -52,7 +52,8 @@ def occlusion_check(
 
 def top_region(values: np.ndarray, share: float) -> np.ndarray:
     """Where a map, float [H, W], is greatest: bool [H, W], at most `share` of it, and only where it is above 0."""
-    return (values > np.quantile(values, 1 - share)) & (values > 0)
+    chosen: np.ndarray = (values > np.quantile(values, 1 - share)) & (values > 0)
+    return chosen
 
 
 def control_regions(region: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -53,7 +53,7 @@ class Block(nn.Module):
         self._bn2 = _norm(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = functional.relu6(self._bn0(self._expand_conv(x))) if self.expands else x
+        y: Tensor = functional.relu6(self._bn0(self._expand_conv(x))) if self.expands else x
         y = functional.relu6(self._bn1(self._depthwise_conv(y)))
         y = self._bn2(self._project_conv(y))
         return x + y if self.residual else y
@@ -92,4 +92,5 @@ class EfficientNetLite0(nn.Module):
 
     def classify(self, top: Tensor) -> Tensor:
         """top [B, 1280, h, w] -> the logits of the 1,000 ImageNet classes, [B, 1000]."""
-        return self._fc(torch.mean(top, dim=(2, 3)))
+        logits: Tensor = self._fc(torch.mean(top, dim=(2, 3)))
+        return logits

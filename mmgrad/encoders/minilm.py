@@ -26,7 +26,7 @@ class MiniLM(nn.Module):
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         """`mask` is True at tokens and False at padding, which comes last."""
-        x = self.embeddings(ids)
+        x: Tensor = self.embeddings(ids)
         attended = mask[:, None, None].expand(-1, 1, ids.shape[1], -1)
         for layer in self.encoder.get_submodule("layer").children():
             x = layer(x, attended)
@@ -44,7 +44,8 @@ class _Embeddings(nn.Module):
 
     def forward(self, ids: Tensor) -> Tensor:
         x = self.word_embeddings(ids) + self.token_type_embeddings.weight[0]
-        return self.LayerNorm(x + self.position_embeddings.weight[: ids.shape[1]])
+        embedded: Tensor = self.LayerNorm(x + self.position_embeddings.weight[: ids.shape[1]])
+        return embedded
 
 
 class _Layer(nn.Module):
@@ -62,7 +63,8 @@ class _Layer(nn.Module):
         )  # (B, heads, L, d)
         attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         x = self.attention["output"](attended.transpose(1, 2).flatten(2), x)
-        return self.output(functional.gelu(self.intermediate["dense"](x)), x)
+        states: Tensor = self.output(functional.gelu(self.intermediate["dense"](x)), x)
+        return states
 
 
 class _Output(nn.Module):
@@ -73,7 +75,8 @@ class _Output(nn.Module):
         self.dense, self.LayerNorm = nn.Linear(width, WIDTH), nn.LayerNorm(WIDTH, EPSILON)
 
     def forward(self, x: Tensor, residual: Tensor) -> Tensor:
-        return self.LayerNorm(self.dense(x) + residual)
+        states: Tensor = self.LayerNorm(self.dense(x) + residual)
+        return states
 
 
 class MiniLMTokenizer:

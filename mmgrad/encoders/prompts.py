@@ -42,7 +42,8 @@ class TextTower(nn.Module):
         causal = create_causal_mask(self.text.config, inputs_embeds=x, attention_mask=None, past_key_values=None)
         x = self.text.encoder(inputs_embeds=x, attention_mask=causal, is_causal=True).last_hidden_state
         ends = mask.sum(dim=1) - 1
-        return self.projection(self.text.final_layer_norm(x[torch.arange(len(x), device=x.device), ends]))
+        embedding: Tensor = self.projection(self.text.final_layer_norm(x[torch.arange(len(x), device=x.device), ends]))
+        return embedding
 
 
 class PromptEncoder:

@@ -25,7 +25,8 @@ class ClassToken(nn.Module):
         tokens = torch.cat([self.block.layer_norm1(prefix), patches], dim=1)
         state = prefix[:, 0] + self.block.self_attn(tokens)[0][:, 0]  # the new states of the patches are not used
         state = state + self.block.mlp(self.block.layer_norm2(state))
-        return self.projection(self.norm(state))
+        embedding: Tensor = self.projection(self.norm(state))
+        return embedding
 
 
 class AttentionPool(nn.Module):
@@ -37,7 +38,8 @@ class AttentionPool(nn.Module):
 
     def forward(self, patches: Tensor, prefix: Tensor) -> Tensor:
         """patches [B, P, C], normalized -> [B, C]; there is no prefix."""
-        return self.pool(patches)
+        pooled: Tensor = self.pool(patches)
+        return pooled
 
 
 class Mean(nn.Module):
@@ -57,7 +59,8 @@ class VisionHead(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Gradients reach the patches at their own positions, and the prefix in channels that `to_grid` leaves out."""
-        return self.read(*unpack(features, self.width))
+        embedding: Tensor = self.read(*unpack(features, self.width))
+        return embedding
 
 
 class Tower:
@@ -107,14 +110,16 @@ class Tower:
 
     def _embed_image(self, pixels: Tensor) -> Tensor:
         # An image a few pixels smaller than configured, where patches do not divide it, has the same positions.
-        return self._embeddings(pixels, interpolate_pos_encoding=True)
+        states: Tensor = self._embeddings(pixels, interpolate_pos_encoding=True)
+        return states
 
     def _embed_flat(self, pixels: Tensor) -> Tensor:
         """SigLIP 2 takes patches as rows of pixels, [B, P, patch * patch * 3]."""
         tiles = pixels.unflatten(3, (self.grid, self.patch)).unflatten(2, (self.grid, self.patch))
         rows = tiles.permute(0, 2, 4, 3, 5, 1).flatten(3).flatten(1, 2)  # (B, P, patch * patch * 3)
         # The grid is the one that the positions were trained for: transformers would resize them to their own size.
-        return self._embeddings.patch_embedding(rows) + self._embeddings.position_embedding.weight
+        states: Tensor = self._embeddings.patch_embedding(rows) + self._embeddings.position_embedding.weight
+        return states
 
 
 def pack(patches: Tensor, prefix: Tensor, grid: int) -> Tensor:

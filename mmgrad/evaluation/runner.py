@@ -66,7 +66,8 @@ class SideMaps:
     @property
     def defined(self) -> np.ndarray:
         """Whether there is a region to show, bool [K]."""
-        return ~np.isnan(self.area)
+        known: np.ndarray = ~np.isnan(self.area)
+        return known
 
 
 @dataclass(frozen=True, eq=False)

@@ -138,7 +138,8 @@ def _error_bound(queries: Tensor, rounded: Tensor, values: Tensor) -> Tensor:
     precision = torch.finfo(rounded.dtype)
     of_query = (queries - rounded.float()).norm(dim=1, keepdim=True)
     of_sums = 2 * queries.shape[1] * 2.0**-24 * (queries.norm(dim=1, keepdim=True) + of_query)
-    return MAX_NORM * (of_query + of_sums) + precision.eps * values.abs() + precision.tiny
+    bound: Tensor = MAX_NORM * (of_query + of_sums) + precision.eps * values.abs() + precision.tiny
+    return bound
 
 
 def _scores_of(embeddings: Tensor, queries: Tensor, rows: Tensor) -> Tensor:

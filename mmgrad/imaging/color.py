@@ -66,4 +66,5 @@ def _scale(values: np.ndarray) -> np.ndarray:
         white = next((limit for limit in (1.0, 255.0, 65535.0) if peak <= limit), peak)
     else:
         white = max(65535.0, peak)
-    return np.clip(np.rint(wide * (255 / white)), 0, 255).astype(np.uint8)
+    narrow: np.ndarray = np.clip(np.rint(wide * (255 / white)), 0, 255).astype(np.uint8)
+    return narrow

@@ -114,7 +114,8 @@ class Letterbox:
         columns = _cubic(width, self.left, self.inner_width, self.size, values.shape[1])  # [width, w]
 
         def interpolate(part: np.ndarray) -> np.ndarray:
-            return np.maximum(rows @ part @ columns.T, 0)
+            resized: np.ndarray = np.maximum(rows @ part @ columns.T, 0)
+            return resized
 
         values = values.astype(np.float32)
         positive, negative = np.maximum(values, 0), np.maximum(-values, 0)

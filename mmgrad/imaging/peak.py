@@ -70,7 +70,8 @@ def _bounds(values: np.ndarray, lower_y: np.ndarray, lower_x: np.ndarray) -> np.
             for dy in offsets
             for dx in offsets
         ]
-        return np.maximum.reduce(taken)
+        maximum: np.ndarray = np.maximum.reduce(taken)
+        return maximum
 
     bound: np.ndarray = _INNER * greatest((0, 1)) + _CORNER * greatest((-1, 2))
     return bound
@@ -78,4 +79,5 @@ def _bounds(values: np.ndarray, lower_y: np.ndarray, lower_x: np.ndarray) -> np.
 
 def _held(cells: np.ndarray, count: int) -> np.ndarray:
     """Cells outside count as the nearest one inside."""
-    return np.clip(cells, 0, count - 1)
+    held: np.ndarray = np.clip(cells, 0, count - 1)
+    return held

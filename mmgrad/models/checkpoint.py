@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -42,7 +43,7 @@ def _renamed(weights: dict[str, Tensor], parts: dict[str, str]) -> dict[str, Ten
     return {".".join(parts.get(part, part) for part in key.split(".")): value for key, value in weights.items()}
 
 
-def save_composer(composer: Composer, card: dict, folder: Path) -> None:
+def save_composer(composer: Composer, card: dict[str, Any], folder: Path) -> None:
     """Write a composer's weights, in half precision, and its card to `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     weights = stored_weights({key: value.detach().half() for key, value in composer.state_dict().items()})
@@ -54,7 +55,7 @@ def save_composer(composer: Composer, card: dict, folder: Path) -> None:
     os.replace(folder / "model.json.part", folder / "model.json")
 
 
-def load_composer(folder: Path, title: str | None = None) -> tuple[Composer, dict]:
+def load_composer(folder: Path, title: str | None = None) -> tuple[Composer, dict[str, Any]]:
     """Read what `save_composer` wrote. Raises ModelError when a file is missing, broken or of another architecture.
 
     `title` is its name in messages, by default the folder.
@@ -107,7 +108,7 @@ def init_from(composer: Composer, folders: Sequence[Path]) -> None:
     composer.load_state_dict({key: value / len(folders) for key, value in total.items()}, strict=False)
 
 
-def training_info(folder: Path) -> dict:
+def training_info(folder: Path) -> dict[str, Any]:
     """The entry "training" in the card of the checkpoint in a folder; empty where there is none."""
     try:
         return dict(json.loads((folder / "model.json").read_text(encoding="utf-8"))["training"])
@@ -115,7 +116,7 @@ def training_info(folder: Path) -> dict:
         return {}
 
 
-def _check_card(card: dict, config: dict, weights: int) -> None:
+def _check_card(card: dict[str, Any], config: dict[str, Any], weights: int) -> None:
     """Raise ValueError or TypeError for a model.json from elsewhere that would fail later, or never end."""
     if not 1 <= config.get("layers", 1) <= weights:
         raise ValueError(f"{config['layers']} layers do not fit {weights} weights")

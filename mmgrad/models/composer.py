@@ -43,10 +43,12 @@ class Attention(nn.Module):
             logits = logits + prior
         if mask is not None:
             logits = logits.masked_fill(~mask[:, None, None], -1e4)
-        return self.out((logits.softmax(dim=-1) @ v).transpose(1, 2).flatten(2))
+        states: Tensor = self.out((logits.softmax(dim=-1) @ v).transpose(1, 2).flatten(2))
+        return states
 
     def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        heads: Tensor = x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        return heads
 
 
 class ChannelDropout(nn.Module):
@@ -90,7 +92,8 @@ class EditLayer(nn.Module):
         x = x + self.to_text(self.norm_text(x), text, mask, self.prior_scale[:, None, None] * similarity[:, None])
         y = self.norm_self(x)
         x = x + self.to_self(y, y)
-        return x + self.mlp(x)
+        states: Tensor = x + self.mlp(x)
+        return states
 
 
 class PrototypeInjection(nn.Module):
@@ -267,7 +270,8 @@ class Composer(nn.Module):
         weight = self._embedding()  # standardization folded into the layer: one pass over the features less
         y = functional.linear(x, weight, self.embed.bias - weight @ self.mean)
         y = self.norm(y) + self.pos_embed
-        return y + self.mlp(y)
+        states: Tensor = y + self.mlp(y)
+        return states
 
     def edit(self, x: Tensor, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
         """Positions x [B, h*w, width] of the feature maps [B, C, h, w], edited by the text: the same shape."""
@@ -294,7 +298,8 @@ class Composer(nn.Module):
         """
         weight = self._embedding()[:, self.embed.in_features - self.prototype_dim :]
         y = self.norm(functional.linear(prototypes, weight))
-        return (y + self.mlp(y)) * prototypes.any(dim=-1, keepdim=True)
+        states: Tensor = (y + self.mlp(y)) * prototypes.any(dim=-1, keepdim=True)
+        return states
 
 
 def _normal(*shape: int) -> Tensor:

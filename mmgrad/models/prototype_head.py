@@ -51,7 +51,8 @@ class PrototypeHead(nn.Module):
 
     def target_noun_logits(self, states: Tensor) -> Tensor:
         """Token states [B, L, token_width] -> logits [B, L] of being part of the name of the new object."""
-        return self.out(functional.gelu(self.hidden((states - self.mean) / self.std)))[..., 0]
+        logits: Tensor = self.out(functional.gelu(self.hidden((states - self.mean) / self.std)))[..., 0]
+        return logits
 
     def encode_text(self, states: Tensor, prototypes: Tensor, mask: Tensor) -> Tensor:
         """Token states [B, L, token_width], prototypes [B, L, prototype_dim] and mask [B, L] bool -> [B, WIDTH].
@@ -80,4 +81,5 @@ class PrototypeHead(nn.Module):
         """
         directions = references[:, :-1].to(self.single_object.weight.dtype)
         single = self.single_object(directions).sigmoid() * (self.branch_weight > 0)
-        return self.branch_weight + single * (MAX_WEIGHT - self.branch_weight).clamp_min(0)
+        weight: Tensor = self.branch_weight + single * (MAX_WEIGHT - self.branch_weight).clamp_min(0)
+        return weight

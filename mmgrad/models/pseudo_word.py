@@ -71,7 +71,9 @@ class PseudoWord(nn.Module):
     def forward(self, image: Tensor, states: Tensor, mask: Tensor) -> Tensor:
         """Gradients reach the image features through the text tower, from the place of the pseudo-word on."""
         word = self.network(image)[:, None]  # (B, 1, W)
-        return self.tower(torch.cat([states[:, : self.place], word, states[:, self.place + 1 :]], dim=1), mask)
+        filled = torch.cat([states[:, : self.place], word, states[:, self.place + 1 :]], dim=1)
+        embedding: Tensor = self.tower(filled, mask)
+        return embedding
 
 
 def compose_with(adapter: Adapter, encoder: PromptEncoder) -> PseudoWord:

@@ -52,7 +52,8 @@ class DualComposer(nn.Module):
 
     def positions(self, features: Tensor) -> Tensor:
         """The image feature [B, D] that g and q share, not normalized: pseudo-word networks read its length."""
-        return self.head(features)
+        embedding: Tensor = self.head(features)
+        return embedding
 
     def edit(self, x: Tensor, features: Tensor, states: Tensor, mask: Tensor) -> Tensor:
         """Image features [B, D] composed with the text, [B, D]."""

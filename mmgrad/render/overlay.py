@@ -31,7 +31,8 @@ def heat_rgba(values: np.ndarray, peak: float) -> np.ndarray:
     Returns:
         uint8 [H, W, 4], RGB and a straight (not premultiplied) alpha that grows with the value.
     """
-    return _heat_table()[_steps(values, peak)]
+    colors: np.ndarray = _heat_table()[_steps(values, peak)]
+    return colors
 
 
 def signed_rgba(values: np.ndarray, peak: float) -> np.ndarray:
@@ -60,7 +61,8 @@ def lay_over(image: np.ndarray, rgba: np.ndarray, opacity: float = 1.0) -> np.nd
         raise ValueError(f"a map of {rgba.shape[:2]} does not fit a picture of {image.shape[:2]}")
     alpha = rgba[..., 3:].astype(np.float32) * (opacity / 255)
     mixed = image + (rgba[..., :3] - image.astype(np.float32)) * alpha
-    return np.rint(mixed).astype(np.uint8)
+    blended: np.ndarray = np.rint(mixed).astype(np.uint8)
+    return blended
 
 
 def legend(width: int = 256, height: int = 16) -> np.ndarray:
@@ -77,7 +79,8 @@ def _steps(values: np.ndarray, peak: float) -> np.ndarray:
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # what overflows is far above the peak
         share = values.astype(np.float32) / np.float32(peak)
     share = np.clip(np.nan_to_num(share, copy=False, nan=0.0), 0, 1, out=share)
-    return np.rint(share * 255).astype(np.uint8)
+    levels: np.ndarray = np.rint(share * 255).astype(np.uint8)
+    return levels
 
 
 def _alphas() -> np.ndarray:

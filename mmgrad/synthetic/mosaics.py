@@ -169,7 +169,8 @@ def _soft(height: int, width: int, feather: float) -> np.ndarray:
     reach = max(1.0, feather * min(height, width))
     down = np.minimum(np.arange(height) + 0.5, height - np.arange(height) - 0.5)
     across = np.minimum(np.arange(width) + 0.5, width - np.arange(width) - 0.5)
-    return (np.clip(down / reach, 0, 1)[:, None] * np.clip(across / reach, 0, 1)).astype(np.float32)[..., None]
+    alpha: np.ndarray = np.clip(down / reach, 0, 1)[:, None] * np.clip(across / reach, 0, 1)
+    return alpha.astype(np.float32)[..., None]
 
 
 GRIDS = ((2, 2, 1.0, 0.58), (1, 2, 4 / 3, 0.14), (2, 1, 3 / 4, 0.12), (1, 3, 2.0, 0.09), (3, 1, 0.5, 0.07))

@@ -111,7 +111,7 @@ class SceneSampler:
     def scale(self, cutout: Cutout, low: float, high: float) -> float:
         """A scale between the bounds, larger for thin objects so that they cover enough of the canvas."""
         scale = float(self.rng.uniform(low, high))
-        least = (0.03 / max(self.draw.fill(cutout.id), 1e-3)) ** 0.5
+        least: float = (0.03 / max(self.draw.fill(cutout.id), 1e-3)) ** 0.5
         return min(max(scale, least), 0.97)
 
     def crop(self) -> tuple[float, float, float]:

@@ -110,7 +110,7 @@ class Renderer:
         self.backgrounds: dict[str, Background] = {background.id: background for background in library.backgrounds}
         self._sprites: OrderedDict[tuple[str, str | None], np.ndarray] = OrderedDict()
         self._photos: dict[str, np.ndarray] = {}
-        self._backdrops: OrderedDict[tuple, np.ndarray] = OrderedDict()
+        self._backdrops: OrderedDict[tuple[str, tuple[float, float, float], int, int], np.ndarray] = OrderedDict()
         self._fill: dict[str, float] = {}
         self._haze: dict[str, float] = {}
         self._strange: dict[str, tuple[str, ...]] = {}
@@ -173,7 +173,8 @@ class Renderer:
 
     def mean_light(self, scene: Scene) -> np.ndarray:
         """The mean RGB of the scene's background, float [3] in 0 to 255."""
-        return self._backdrop(scene).reshape(-1, 3).mean(axis=0)
+        mean: np.ndarray = self._backdrop(scene).reshape(-1, 3).mean(axis=0)
+        return mean
 
     def render(self, scene: Scene) -> Rendered:
         """Draw one scene."""
@@ -258,7 +259,8 @@ def recolored(rgba: np.ndarray, color: str) -> np.ndarray:
     out[..., 0] = lightness
     out[..., 1:] = target[1:] * follow[..., None] + 0.06 * (lab[..., 1:] - mean[1:])
     rgb = cv2.cvtColor(out, cv2.COLOR_LAB2RGB)
-    return np.clip(rgb * 255 + 0.5, 0, 255).astype(np.uint8)
+    rounded: np.ndarray = np.clip(rgb * 255 + 0.5, 0, 255).astype(np.uint8)
+    return rounded
 
 
 def color_distance(rgba: np.ndarray, color: str) -> float:

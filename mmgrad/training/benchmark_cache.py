@@ -86,7 +86,7 @@ def build(
 
 def _families(queries: tuple[Query, ...]) -> list[list[Query]]:
     """Queries that form a batch together: of one image set, or of one category in the order of the file."""
-    groups: dict[tuple, list[Query]] = {}
+    groups: dict[tuple[str | int, ...], list[Query]] = {}
     counts: dict[str, int] = {}
     for query in queries:
         number = counts[query.category] = counts.get(query.category, -1) + 1

@@ -5,6 +5,7 @@ Training calls the same two steps whenever it evaluates.
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from mmgrad.encoders.base import Trainable
 from mmgrad.models.checkpoint import init_from, load_composer, save_composer, training_info
@@ -52,7 +53,7 @@ def named_recalls(recalls: dict[str, float], validation: dict[str, Features]) ->
     return {f"{name}_recall_at_{validation[name].cut}": round(value, 4) for name, value in recalls.items()}
 
 
-def calibrated_card(composer: Composer, data: Features, encoder: Trainable) -> dict:
+def calibrated_card(composer: Composer, data: Features, encoder: Trainable) -> dict[str, Any]:
     """The card of a head: its encoder and, where the regions of the split are known, thresholds and confidence."""
     card = card_over(encoder)
     if data.annotated:

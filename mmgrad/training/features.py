@@ -1,6 +1,7 @@
 """Cached features and texts of one split, as training and validation read them. The cache itself is on the CPU."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -42,7 +43,7 @@ class Features:
     family: Tensor
     members: tuple[Tensor, ...]
     regions: Tensor
-    info: tuple[dict, ...]
+    info: tuple[dict[str, Any], ...]
     annotated: bool = True
     cut: int = 1
 

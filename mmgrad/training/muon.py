@@ -40,7 +40,8 @@ class Muon(Optimizer):
 def orthogonalized(matrix: Tensor) -> Tensor:
     """The matrix [M, N] with its singular values brought near to 1, by five Newton-Schulz iterations."""
     a, b, c = COEFFICIENTS
-    x = matrix.mT if matrix.shape[0] > matrix.shape[1] else matrix  # the smaller side first: its square is small
+    # The smaller side first: its square is small.
+    x: Tensor = matrix.mT if matrix.shape[0] > matrix.shape[1] else matrix
     x = x / x.norm().clamp_min(1e-7)
     for _ in range(ITERATIONS):
         square = x @ x.mT

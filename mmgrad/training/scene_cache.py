@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -73,7 +74,7 @@ def build(folder: Path, encoder: Trainable, *parts: Part, workers: int = 2) -> F
 def load(folder: Path, encoder: Trainable, *parts: Part) -> Features:
     """Load these parts as one from their shards (memory-mapped)."""
     loaded: list[dict[str, Tensor]] = []
-    info: list[dict] = []
+    info: list[dict[str, Any]] = []
     members: list[Tensor] = []
     reference: list[Tensor] = []
     target: list[Tensor] = []
@@ -133,7 +134,8 @@ def _region(mask: np.ndarray | None, box: Letterbox, places: int, seen: Tensor |
         evidence = spread * (share > 0.5)
         if evidence.max() > 0:
             share = share * (evidence >= SEEN * evidence.max())
-    return np.ceil(255 * share).astype(np.uint8)
+    levels: np.ndarray = np.ceil(255 * share).astype(np.uint8)
+    return levels
 
 
 def _write(path: Path, families: list[Family], encoder: Trainable) -> None:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import cv2
 import torch
@@ -61,14 +61,14 @@ def make(jobs: list[Job], write: Callable[[Job, Trainable], None], encoder: Trai
             pass
 
 
-def write_shard(path: Path, tensors: dict[str, Tensor], info: list[dict] | None = None) -> None:
+def write_shard(path: Path, tensors: dict[str, Tensor], info: list[dict[str, Any]] | None = None) -> None:
     """Write a shard whole."""
     temporary = path.with_suffix(f".{os.getpid()}.part")
     save_file(tensors, temporary, metadata={"info": json.dumps(info or [])})
     os.replace(temporary, path)
 
 
-def read_shard(path: Path) -> tuple[dict[str, Tensor], list[dict]]:
+def read_shard(path: Path) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
     """The tensors and the info rows of a shard. Raises ModelError where it is damaged."""
     try:
         with safe_open(path, framework="pt") as file:
@@ -78,7 +78,7 @@ def read_shard(path: Path) -> tuple[dict[str, Tensor], list[dict]]:
         raise ModelError(f"The cached features {path} are damaged ({error}); delete the file.") from error
 
 
-def _marked(path: Path) -> dict:
+def _marked(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:

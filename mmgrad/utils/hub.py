@@ -125,7 +125,8 @@ def snapshot_download(name: str, **options: Any) -> str:
     """`huggingface_hub.snapshot_download`."""
     from huggingface_hub import snapshot_download as download
 
-    return download(name, **options)
+    folder: str = download(name, **options)
+    return folder
 
 
 def _first_line(error: Exception) -> str:

@@ -3,8 +3,9 @@ import json
 import pytest
 from PIL import Image
 
-from mmgrad.app.examples import FOLDER, load_examples
+from mmgrad.app.examples import load_examples
 from mmgrad.errors import InputError
+from mmgrad.utils.resources import EXAMPLES
 
 ENTRY = {"id": "a", "image": "a.png", "text": "make it red", "edit": "recolour", "look_at": "The apple."}
 
@@ -60,7 +61,7 @@ def test_a_missing_picture_is_told(folder):
         load_examples(folder)
 
 
-@pytest.mark.skipif(not (FOLDER / "examples.json").exists(), reason="no examples are installed")
+@pytest.mark.skipif(not (EXAMPLES / "examples.json").exists(), reason="no examples are installed")
 def test_there_are_twelve_examples_of_every_kind_of_edit():
     examples = load_examples()
     kinds = " ".join(example.edit for example in examples)
@@ -69,7 +70,7 @@ def test_there_are_twelve_examples_of_every_kind_of_edit():
     assert all(example.look_at.strip() for example in examples)
 
 
-@pytest.mark.skipif(not (FOLDER / "examples.json").exists(), reason="no examples are installed")
+@pytest.mark.skipif(not (EXAMPLES / "examples.json").exists(), reason="no examples are installed")
 def test_some_of_the_shipped_examples_fail_and_say_so():
     shipped = load_examples()
     assert 0 < sum(example.fails for example in shipped) < len(shipped) / 2

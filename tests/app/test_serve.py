@@ -10,11 +10,11 @@ import torch
 
 from mmgrad import cli
 from mmgrad.app import blocks, example_cache, galleries, memory, zerogpu
-from mmgrad.app.examples import FOLDER
 from mmgrad.app.settings import Limits
 from mmgrad.engine import DEFAULT_GALLERY
 from mmgrad.errors import GalleryError, ModelError
 from mmgrad.models import model
+from mmgrad.utils.resources import EXAMPLES
 
 VARIABLES = ("MODEL", "GALLERY", "COMPOSITION", "WEIGHT", "DEVICE", "GALLERY_DTYPE", "QUEUE", "MAX_UPLOAD")
 
@@ -65,7 +65,7 @@ def test_by_itself_it_serves_the_shipped_model_and_gallery(loaded, caplog):
     assert loaded["galleries"] == [("cpu", (), torch.float32)]
     served, examples, limits, ready = loaded["launched"]
     assert list(served) == ["gallery"]
-    assert examples == FOLDER
+    assert examples == EXAMPLES
     assert limits == Limits()
     assert ready == {"prepared for": served, "top_k": 12}
     assert loaded["options"] == {"server_name": None, "server_port": None, "root_path": None, "share": None}

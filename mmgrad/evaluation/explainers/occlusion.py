@@ -30,7 +30,8 @@ def occlusion(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
             seen = score_function(encoder, composer, queries, side, k)
 
             def score(pixels: Tensor, seen=seen) -> Tensor:  # type: ignore[no-untyped-def]
-                return seen.embed(pixels) @ seen.other
+                scores: Tensor = seen.embed(pixels) @ seen.other
+                return scores
 
             stack.append(occlusion_map(score, view.pixels[k], view.blurred[k]).cpu().numpy())
         maps[side] = np.stack(stack)
@@ -70,4 +71,5 @@ def occlusion_map(
         falls.append(whole - score(torch.where(hidden, covered, pixels)))
     weights = windows[:, 0].flatten(1)  # (windows, cells)
     total = torch.cat(falls).float().cpu() @ weights  # (cells,)
-    return (total / weights.sum(dim=0)).unflatten(0, windows.shape[2:])
+    drop: Tensor = (total / weights.sum(dim=0)).unflatten(0, windows.shape[2:])
+    return drop

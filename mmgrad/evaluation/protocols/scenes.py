@@ -16,7 +16,8 @@ from mmgrad.evaluation.metrics.calibration import calibration, trials_of
 from mmgrad.evaluation.metrics.localization import LEVELS, TOLERANCE, Localization, best_level
 from mmgrad.evaluation.metrics.retrieval import CUTS, best_weight, recall_at, target_ranks, weighted_sum
 from mmgrad.evaluation.protocols.first_results import FIRST, first_results
-from mmgrad.evaluation.protocols.sanity_checks import SanityChecks, run_sanity_checks
+from mmgrad.evaluation.protocols.sanity_checks import run_sanity_checks
+from mmgrad.evaluation.protocols.sanity_results import SanityChecks
 from mmgrad.evaluation.protocols.word_maps import word_rows
 from mmgrad.evaluation.queries import SIDES, Side
 from mmgrad.evaluation.runner import OBJECT_EDITS, EvaluationRun, run

@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 from mmgrad.datasets import circo, cirr
 from mmgrad.datasets.base import Benchmark
@@ -59,7 +60,7 @@ def write_submission(benchmark: Benchmark, ranked: Ranked, folder: Path) -> list
     ]
 
 
-def _write(path: Path, content: dict) -> Path:
+def _write(path: Path, content: dict[str, Any]) -> Path:
     part = path.with_name(f".{path.name}.part")
     part.write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
     os.replace(part, path)

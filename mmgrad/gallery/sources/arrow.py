@@ -232,7 +232,8 @@ def _picture_column(schema: Any, path: Path) -> str:
             f"No column of '{path.name}' holds pictures (the Image feature of datasets); it has "
             f"{', '.join(schema.names[:8]) or 'none'}."
         )
-    return found[0]
+    column: str = found[0]
+    return column
 
 
 def _word_columns(schema: Any) -> list[str]:
