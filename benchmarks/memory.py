@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
 from types import SimpleNamespace
+from typing import Any
 
 import gradio as gr
 import numpy as np
@@ -73,7 +74,8 @@ class Visit:
             given = ImageData(path=str(path))
             with self.model:
                 self.handlers.look(self.field.preprocess(given))
-            text, visitor = TEXTS[number % len(TEXTS)], SimpleNamespace(session_hash=f"visitor-{number % 7}")
+            text = TEXTS[number % len(TEXTS)]
+            visitor: Any = SimpleNamespace(session_hash=f"visitor-{number % 7}")  # what `ask` reads of a gr.Request
             with self.model:
                 *_, answer = self.handlers.ask(self.field.preprocess(given), text, request=visitor)
             if number % 5 == 0:

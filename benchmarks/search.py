@@ -37,11 +37,7 @@ def main() -> None:
     report["results"] = []
     for dtype in dict.fromkeys((torch.float32, torch.float16, half_dtype(device))):
         stored = rows.to(dtype)
-        ways: dict[str, Callable[[], object]] = {
-            "plain": lambda stored=stored: torch.topk(query.to(stored.dtype) @ stored.T, TOP_K).values.cpu(),
-            "top_k_search": lambda stored=stored: top_k_search(stored, query, TOP_K),
-            "read": lambda stored=stored: stored.view(torch.int32).amax().cpu(),
-        }
+        ways = _ways(stored, query)
         if dtype == torch.float32 and device.type == "cpu" and find_spec("faiss"):
             ways["faiss"] = _faiss(stored, query)
         medians = _medians(ways, options.repeats)
@@ -56,6 +52,14 @@ def main() -> None:
 def _unit(count: int, dimension: int, device: torch.device) -> Tensor:
     generator = torch.Generator(device).manual_seed(count)
     return functional.normalize(torch.randn(count, dimension, generator=generator, device=device), dim=1)
+
+
+def _ways(stored: Tensor, query: Tensor) -> dict[str, Callable[[], object]]:
+    return {
+        "plain": lambda: torch.topk(query.to(stored.dtype) @ stored.T, TOP_K).values.cpu(),
+        "top_k_search": lambda: top_k_search(stored, query, TOP_K),
+        "read": lambda: stored.view(torch.int32).amax().cpu(),
+    }
 
 
 def _faiss(rows: Tensor, query: Tensor) -> Callable[[], object]:

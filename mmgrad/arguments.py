@@ -1,5 +1,6 @@
 """Checks of the arguments of `Engine`: each refuses in one sentence what cannot be used."""
 
+from math import nan
 from numbers import Integral, Real
 from typing import Any
 
@@ -42,10 +43,10 @@ def checked_top_k(top_k: object, limit: int | None = None) -> int:
 
 def checked_text_weight(text_weight: object) -> float:
     """A number from 0 to MAX_TEXT_WEIGHT. Raises InputError."""
-    number = isinstance(text_weight, Real) and not isinstance(text_weight, bool)
-    if not number or not 0 <= float(text_weight) <= MAX_TEXT_WEIGHT:  # type: ignore[arg-type]
+    weight = float(text_weight) if isinstance(text_weight, Real) and not isinstance(text_weight, bool) else nan
+    if not 0 <= weight <= MAX_TEXT_WEIGHT:  # NaN fails too
         raise InputError(f"The text weight must be a number from 0 to {MAX_TEXT_WEIGHT:g}, not {text_weight!r}.")
-    return float(text_weight)  # type: ignore[arg-type]
+    return weight
 
 
 def paired(images: Any, texts: Any) -> tuple[list[Any], list[Any], bool]:

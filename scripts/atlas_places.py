@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-from atlas_textures import SIDE, Colour, grain, noise, plain, planks, ramp, rows, speckle, strokes
+from atlas_textures import SIDE, Color, grain, noise, plain, planks, ramp, rows, speckle, strokes
 
 
 def above(image: np.ndarray, ground: np.ndarray, line: np.ndarray | float) -> np.ndarray:
@@ -18,10 +18,11 @@ def above(image: np.ndarray, ground: np.ndarray, line: np.ndarray | float) -> np
 
 def ridge(seed: int, middle: float, swing: float, octaves: int, cells: int = 3) -> np.ndarray:
     """A skyline around height `middle`, [SIDE]."""
-    return middle + swing * (noise(seed, (2, cells), octaves)[SIDE // 2] - 0.5)
+    line: np.ndarray = middle + swing * (noise(seed, (2, cells), octaves)[SIDE // 2] - 0.5)
+    return line
 
 
-def sky(seed: int, top: Colour, bottom: Colour, cover: float) -> np.ndarray:
+def sky(seed: int, top: Color, bottom: Color, cover: float) -> np.ndarray:
     """A sky from `top` to `bottom` with clouds over about `cover` of it."""
     base = ramp(rows(), top, bottom)
     cloud = np.clip((noise(seed, (4, 2), 6) - (1 - cover)) / 0.25, 0, 1)[..., None]
@@ -52,7 +53,8 @@ def shore(seed: int) -> np.ndarray:
     image = np.where((y > 0.34)[..., None], sea, image)
     image = np.where((y > edge)[..., None], sand, image)
     foam = np.clip(1 - np.abs(y - edge) / 0.014, 0, 1)[..., None]
-    return image * (1 - foam) + foam
+    mixed: np.ndarray = image * (1 - foam) + foam
+    return mixed
 
 
 def desert(seed: int) -> np.ndarray:
@@ -90,10 +92,11 @@ def underwater(seed: int) -> np.ndarray:
     slant = np.clip(((x + 0.35 * rows()) * SIDE).astype(int), 0, SIDE - 1)
     image = ramp(rows(), (92, 196, 222), (22, 112, 170), (8, 56, 112)) + 0.2 * (beam[slant] * (1 - rows()))[..., None]
     bottom = speckle(seed + 1, 30, ((44, 104, 126), (96, 156, 160)), 0.02)
-    return np.clip(above(image, bottom, ridge(seed + 2, 0.85, 0.1, 3)), 0, 1)
+    drawn: np.ndarray = np.clip(above(image, bottom, ridge(seed + 2, 0.85, 0.1, 3)), 0, 1)
+    return drawn
 
 
-def room(seed: int, wall: Colour) -> np.ndarray:
+def room(seed: int, wall: Color) -> np.ndarray:
     """A painted wall with a white skirting board above a wooden floor."""
     floor = cv2.resize(planks(seed, 9, (132, 88, 50), (206, 154, 98)), (SIDE, SIDE // 3))
     image = plain(wall, seed)
@@ -128,7 +131,9 @@ def sunset(seed: int) -> np.ndarray:
     image = image * (1 - sun) + sun * np.array((1, 0.95, 0.74))
     glint = np.exp(-(((x - 0.62) / (0.05 + 0.3 * (y - 0.6))) ** 2)) * noise(seed + 1, (60, 5), 3)
     sea = ramp(0.5 * noise(seed + 2, (50, 6), 3) + 0.4 * (1 - y), (28, 22, 60), (112, 56, 92), (220, 120, 84))
-    return np.clip(above(image, sea + 0.9 * glint[..., None] * np.array((1, 0.7, 0.4)), 0.62), 0, 1).astype(np.float32)
+    lit = sea + 0.9 * glint[..., None] * np.array((1, 0.7, 0.4))
+    drawn: np.ndarray = np.clip(above(image, lit, 0.62), 0, 1).astype(np.float32)
+    return drawn
 
 
 PLACES: dict[str, Callable[[], np.ndarray]] = {

@@ -10,7 +10,7 @@ import numpy as np
 
 SIDE = 384
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 
 
 def noise(seed: int, cells: tuple[int, int], octaves: int = 5, fall: float = 0.5) -> np.ndarray:
@@ -24,20 +24,22 @@ def noise(seed: int, cells: tuple[int, int], octaves: int = 5, fall: float = 0.5
         shape = tuple(min(SIDE, n * 2**octave) + 1 for n in cells)
         layer = rng.random(shape, np.float32)
         total += fall**octave * cv2.resize(layer, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
-    return (total - total.min()) / (total.max() - total.min())
+    scaled: np.ndarray = (total - total.min()) / (total.max() - total.min())
+    return scaled
 
 
-def ramp(values: np.ndarray, *stops: Colour) -> np.ndarray:
-    """`values` in 0..1 mapped linearly through evenly spaced colours (0..255)."""
+def ramp(values: np.ndarray, *stops: Color) -> np.ndarray:
+    """`values` in 0..1 mapped linearly through evenly spaced colors (0..255)."""
     at = np.linspace(0, 1, len(stops))
     table = np.array(stops, np.float32) / 255
     return np.stack([np.interp(values, at, table[:, c]) for c in range(3)], -1).astype(np.float32)
 
 
 def grain(image: np.ndarray, seed: int, amount: float) -> np.ndarray:
-    """`image` with grey pixel noise of standard deviation `amount`."""
+    """`image` with gray pixel noise of standard deviation `amount`."""
     rng = np.random.default_rng(seed)
-    return np.clip(image + rng.normal(0, amount, (*image.shape[:2], 1)).astype(np.float32), 0, 1)
+    grainy: np.ndarray = np.clip(image + rng.normal(0, amount, (*image.shape[:2], 1)).astype(np.float32), 0, 1)
+    return grainy
 
 
 def rows() -> np.ndarray:
@@ -45,13 +47,13 @@ def rows() -> np.ndarray:
     return np.repeat(np.linspace(0, 1, SIDE, dtype=np.float32)[:, None], SIDE, 1)
 
 
-def plain(colour: Colour, seed: int) -> np.ndarray:
-    """A painted wall of one colour under soft light."""
+def plain(color: Color, seed: int) -> np.ndarray:
+    """A painted wall of one color under soft light."""
     light = 0.93 + 0.12 * noise(seed, (1, 1), 2)
-    return grain(np.array(colour, np.float32) / 255 * light[..., None], seed, 0.006)
+    return grain(np.array(color, np.float32) / 255 * light[..., None], seed, 0.006)
 
 
-def strokes(seed: int, count: int, length: tuple[int, int], slant: float, stops: tuple[Colour, ...]) -> np.ndarray:
+def strokes(seed: int, count: int, length: tuple[int, int], slant: float, stops: tuple[Color, ...]) -> np.ndarray:
     """A mat of upright blades, later ones (lighter) over earlier ones: grass, straw."""
     rng = np.random.default_rng(seed)
     image = np.zeros((SIDE, SIDE, 3), np.float32) + np.array(stops[0], np.float32) / 255
@@ -64,7 +66,7 @@ def strokes(seed: int, count: int, length: tuple[int, int], slant: float, stops:
     return image
 
 
-def planks(seed: int, number: int, dark: Colour, light: Colour, upright: bool = False) -> np.ndarray:
+def planks(seed: int, number: int, dark: Color, light: Color, upright: bool = False) -> np.ndarray:
     """Wooden boards with grain along them and dark gaps between."""
     rng = np.random.default_rng(seed)
     height = SIDE // number + 1
@@ -81,7 +83,7 @@ def planks(seed: int, number: int, dark: Colour, light: Colour, upright: bool = 
     return np.ascontiguousarray(image.transpose(1, 0, 2)) if upright else image
 
 
-def bricks(seed: int, dark: Colour, light: Colour, mortar: Colour) -> np.ndarray:
+def bricks(seed: int, dark: Color, light: Color, mortar: Color) -> np.ndarray:
     """A wall of staggered bricks with rough faces."""
     rng = np.random.default_rng(seed)
     image = np.zeros((SIDE, SIDE, 3), np.float32) + np.array(mortar, np.float32) / 255
@@ -94,8 +96,8 @@ def bricks(seed: int, dark: Colour, light: Colour, mortar: Colour) -> np.ndarray
     return grain(np.clip(image * rough[..., None], 0, 1), seed, 0.02)
 
 
-def tiles(seed: int, step: int, tone: Colour, other: Colour, joint: Colour) -> np.ndarray:
-    """Square tiles, alternating between two colours, with a joint between them."""
+def tiles(seed: int, step: int, tone: Color, other: Color, joint: Color) -> np.ndarray:
+    """Square tiles, alternating between two colors, with a joint between them."""
     y, x = np.mgrid[:SIDE, :SIDE]
     odd = ((y // step + x // step) % 2)[..., None]
     image = np.where(odd, np.array(tone, np.float32), np.array(other, np.float32)) / 255
@@ -106,21 +108,21 @@ def tiles(seed: int, step: int, tone: Colour, other: Colour, joint: Colour) -> n
 
 
 def marble(seed: int) -> np.ndarray:
-    """White stone with grey veins."""
+    """White stone with gray veins."""
     bend = noise(seed, (3, 3), 6)
     y, x = np.mgrid[:SIDE, :SIDE] / SIDE
     vein = np.abs(np.sin(7 * (x + 0.6 * y) + 9 * bend)) ** 0.35
     return ramp(0.75 * vein + 0.25 * noise(seed + 1, (5, 5), 5), (110, 112, 120), (225, 225, 228), (250, 250, 248))
 
 
-def speckle(seed: int, cells: int, stops: tuple[Colour, ...], amount: float) -> np.ndarray:
+def speckle(seed: int, cells: int, stops: tuple[Color, ...], amount: float) -> np.ndarray:
     """A rough ground without direction: sand, soil, concrete, snow."""
     tone = 0.6 * noise(seed, (3, 3), 4) + 0.4 * noise(seed + 1, (cells, cells), 4, 0.8)
     return grain(ramp(tone, *stops), seed, amount)
 
 
 def pebbles(seed: int) -> np.ndarray:
-    """Round stones side by side, each of one grey or brown."""
+    """Round stones side by side, each of one gray or brown."""
     rng = np.random.default_rng(seed)
     points = rng.uniform(-20, SIDE + 20, (420, 2)).astype(np.float32)
     y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32)
@@ -144,21 +146,21 @@ def water(seed: int) -> np.ndarray:
     return ramp(0.7 * waves + 0.3 * noise(seed + 2, (4, 2), 3), (6, 50, 92), (28, 104, 150), (150, 205, 225))
 
 
-def stripes(step: int, one: Colour, two: Colour, seed: int) -> np.ndarray:
+def stripes(step: int, one: Color, two: Color, seed: int) -> np.ndarray:
     """Upright stripes, as on a wallpaper."""
     odd = (np.mgrid[:SIDE, :SIDE][1] // step % 2)[..., None]
     return grain((np.where(odd, np.array(one), np.array(two)) / 255).astype(np.float32), seed, 0.01)
 
 
-def gingham(step: int, colour: Colour, seed: int) -> np.ndarray:
+def gingham(step: int, color: Color, seed: int) -> np.ndarray:
     """A checked tablecloth."""
     y, x = np.mgrid[:SIDE, :SIDE]
     depth = ((y // step % 2) + (x // step % 2))[..., None] / 2
     weave = 0.96 + 0.04 * (((x + y) // 2) % 2)[..., None]
-    return grain(((1 - depth) + depth * np.array(colour) / 255).astype(np.float32) * weave, seed, 0.01)
+    return grain(((1 - depth) + depth * np.array(color) / 255).astype(np.float32) * weave, seed, 0.01)
 
 
-def leaves(seed: int, stops: tuple[Colour, ...]) -> np.ndarray:
+def leaves(seed: int, stops: tuple[Color, ...]) -> np.ndarray:
     """A layer of fallen or hanging leaves."""
     rng = np.random.default_rng(seed)
     image = np.zeros((SIDE, SIDE, 3), np.float32) + np.array(stops[0], np.float32) / 400

@@ -56,10 +56,10 @@ SWATCHES: dict[str, tuple[tuple[int, int, int], ...]] = {
     "pink": ((240, 140, 180), (225, 70, 140), (245, 195, 205)),
     "brown": ((110, 65, 35), (70, 45, 30), (150, 105, 65), (190, 155, 115)),
 }
-"""Colours, RGB 0..255, that each colour word stands for; a pixel takes the word of the nearest in CIELAB."""
+"""Colors, RGB 0..255, that each color word stands for; a pixel takes the word of the nearest in CIELAB."""
 
 
-def colour_words(rgba: np.ndarray) -> list[str]:
+def color_words(rgba: np.ndarray) -> list[str]:
     """The one to three words that name the most opaque pixels of `rgba` (uint8 [h, w, 4]), most common first."""
     pixels = rgba[rgba[..., 3] > 127][:, :3]
     if not len(pixels):
@@ -79,7 +79,8 @@ def colour_words(rgba: np.ndarray) -> list[str]:
 
 def _lab(pixels: np.ndarray) -> np.ndarray:
     """uint8 RGB [n, 3] as CIELAB float32 [n, 3]."""
-    return cv2.cvtColor((pixels.astype(np.float32) / 255)[None], cv2.COLOR_RGB2LAB)[0]
+    lab: np.ndarray = cv2.cvtColor((pixels.astype(np.float32) / 255)[None], cv2.COLOR_RGB2LAB)[0]
+    return lab
 
 
 class Packages:
@@ -107,7 +108,7 @@ def cut_out(image: Image.Image) -> np.ndarray:
     rgba = trim(image.convert("RGBA"))
     scale = LONG_SIDE / max(rgba.size)
     if scale < 1:
-        # Premultiplied, so that hidden colours do not bleed into the rim.
+        # Premultiplied, so that hidden colors do not bleed into the rim.
         size = (max(1, round(rgba.width * scale)), max(1, round(rgba.height * scale)))
         rgba = trim(rgba.convert("RGBa").resize(size, Image.Resampling.LANCZOS).convert("RGBA"))
     return np.array(rgba)
@@ -159,10 +160,10 @@ def build_cutouts(packages: Packages, out: Path) -> None:
         if image is None:
             shutil.copyfile(ASSETS / "cutouts" / target.name, target)
         else:
-            # exact: hidden colours are zero already or belong to the object; changing them costs a pale rim.
+            # exact: hidden colors are zero already or belong to the object; changing them costs a pale rim.
             Image.fromarray(cut_out(image)).save(target, quality=85, method=4, exact=True)
         with Image.open(target) as written:
-            colors = split(row["colors"]) or colour_words(np.array(written.convert("RGBA")))
+            colors = split(row["colors"]) or color_words(np.array(written.convert("RGBA")))
         entry: dict[str, object] = {key: row[key] for key in ("id", "noun", "plural", "phrase", "category", "kind")}
         entry |= {"synonyms": split(row["synonyms"]), "colors": colors}
         entry |= {"source": row["source"], "license": CUTOUT_LICENSES[row["package"]]}
@@ -206,7 +207,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(dir=ASSETS.parent, prefix=".atlas-") as folder:
         new, old = Path(folder) / "new", Path(folder) / "old"
         new.mkdir()
-        shutil.copyfile(HERE / "atlas_licence.md", new / "LICENSE.md")
+        shutil.copyfile(HERE / "atlas_license.md", new / "LICENSE.md")
         build_cutouts(packages, new)
         build_backgrounds(packages, new)
         for kept in ("wordings", "negative_texts"):

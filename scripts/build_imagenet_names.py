@@ -16,7 +16,7 @@ from imagenet_words import KINDS, MORE_KINDS, NAMES, OTHER_KINDS
 
 OUT = Path(__file__).parents[1] / "mmgrad" / "lexicon" / "assets" / "imagenet.json"
 SOURCE = (
-    "Classes, lemmas and hypernyms: WordNet 3.0, Copyright 2006 by Princeton University (WordNet licence, see NOTICE); "
+    "Classes, lemmas and hypernyms: WordNet 3.0, Copyright 2006 by Princeton University (WordNet license, see NOTICE); "
     "the order of the classes as in timm (Apache-2.0); everyday names chosen by this project."
 )
 MOST_NAMES = 3
@@ -29,7 +29,7 @@ def hypernyms(data_noun: Path) -> dict[str, list[str]]:
     above = {}
     for line in data_noun.read_text(encoding="latin-1").splitlines():
         if line.startswith("  "):
-            continue  # the licence
+            continue  # the license
         fields = line.split("|")[0].split()
         first = 4 + 2 * int(fields[3], 16)
         pointers = [fields[first + 1 + 4 * i : first + 3 + 4 * i] for i in range(int(fields[first]))]

@@ -151,12 +151,13 @@ def _shadow(host: Thing) -> str:
 
 def _scaled_height(cut: Cut, host: Thing, guest: Thing) -> float:
     """The height in pixels of `guest` beside the thing of `host`. Far sizes are drawn nearer to each other."""
-    ratio = (guest.size / host.size) ** 0.7
+    ratio: float = (guest.size / host.size) ** 0.7
     if host.kind == "ground":
         return host.place.height * ratio
     own = max(host.cut.alpha.shape)
     longest = own * ratio
-    return longest * cut.alpha.shape[0] / max(cut.alpha.shape)
+    height: float = longest * cut.alpha.shape[0] / max(cut.alpha.shape)
+    return height
 
 
 def _fitting(cut: Cut, host: Thing, height: float) -> Place | None:

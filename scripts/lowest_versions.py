@@ -12,8 +12,10 @@ def main() -> None:
     project = tomllib.loads((Path(__file__).resolve().parent.parent / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     for requirement in (*project["dependencies"], *(one for extra in EXTRAS for one in extras[extra])):
-        name, version = re.fullmatch(r"([\w.\-\[\]]+?)(?:>=|==)([\w.]+).*", requirement).groups()
-        print(f"{name}=={version}")
+        found = re.fullmatch(r"([\w.\-\[\]]+?)(?:>=|==)([\w.]+).*", requirement)
+        if found is None:
+            raise SystemExit(f"The requirement '{requirement}' names no lowest version.")
+        print(f"{found[1]}=={found[2]}")
 
 
 if __name__ == "__main__":

@@ -79,7 +79,9 @@ def lab(image: np.ndarray) -> np.ndarray:
 
 def rgb(values: np.ndarray) -> np.ndarray:
     """Float32 Lab to uint8 RGB."""
-    return np.clip(cv2.cvtColor(values.astype(np.float32), cv2.COLOR_LAB2RGB) * 255 + 0.5, 0, 255).astype(np.uint8)
+    colors = cv2.cvtColor(values.astype(np.float32), cv2.COLOR_LAB2RGB)
+    rounded: np.ndarray = np.clip(colors * 255 + 0.5, 0, 255).astype(np.uint8)
+    return rounded
 
 
 def mirrored(cut: Cut) -> Cut:
@@ -134,12 +136,14 @@ def light_at(image: np.ndarray, place: Place, width: float) -> np.ndarray:
     height, span = image.shape[:2]
     top, bottom = int(max(0, place.y - 1.1 * place.height)), int(min(height, place.y + 0.15 * place.height))
     left, right = int(max(0, place.x - 0.7 * width)), int(min(span, place.x + 0.7 * width))
-    return lab(image[top:bottom, left:right]).reshape(-1, 3).mean(0)
+    mean: np.ndarray = lab(image[top:bottom, left:right]).reshape(-1, 3).mean(0)
+    return mean
 
 
 def width_of(cut: Cut, height: float) -> float:
     """The width of the thing in pixels when it is `height` pixels high."""
-    return height * cut.alpha.shape[1] / cut.alpha.shape[0]
+    width: float = height * cut.alpha.shape[1] / cut.alpha.shape[0]
+    return width
 
 
 def lay(
@@ -157,7 +161,7 @@ def lay(
     method = cv2.INTER_AREA if tall < cut.alpha.shape[0] else cv2.INTER_CUBIC
     premultiplied = np.dstack([cut.colors.astype(np.float32) * cut.alpha[..., None], cut.alpha])
     scaled = cv2.resize(premultiplied, (wide, tall), interpolation=method)
-    shift = np.float32([[1, 0, place.x - wide / 2], [0, 1, place.y - tall]])
+    shift = np.array([[1, 0, place.x - wide / 2], [0, 1, place.y - tall]], np.float32)
     moved = cv2.warpAffine(scaled, shift, (width, height), flags=cv2.INTER_LINEAR)
     alpha = np.clip(moved[..., 3], 0, 1)
     colors = moved[..., :3] / np.maximum(moved[..., 3:], 1e-3)
@@ -178,7 +182,7 @@ def _shade(alpha: np.ndarray, place: Place, tall: int, shadow: str) -> np.ndarra
         return np.zeros_like(alpha)
     height, width = alpha.shape
     flat = 0.13
-    squash = np.float32([[1, 0, 0], [0, flat, place.y * (1 - flat) - 0.02 * tall]])
+    squash = np.array([[1, 0, 0], [0, flat, place.y * (1 - flat) - 0.02 * tall]], np.float32)
     far = cv2.GaussianBlur(cv2.warpAffine(alpha, squash, (width, height)), (0, 0), max(1.5, 0.03 * tall))
     feet = alpha.copy()
     feet[: int(max(0, place.y - 0.05 * tall))] = 0
@@ -193,4 +197,5 @@ def _above_blades(height: int, width: int, ground: float, blades: float, seed: i
     fine = random.random((1, width)).astype(np.float32)
     tips = ground - blades * np.clip(0.25 + 0.6 * coarse[0] + 0.3 * (fine[0] - 0.5), 0, 1)
     rows = np.arange(height, dtype=np.float32)[:, None]
-    return np.clip((tips[None, :] - rows) / 2 + 0.5, 0, 1)
+    share: np.ndarray = np.clip((tips[None, :] - rows) / 2 + 0.5, 0, 1)
+    return share

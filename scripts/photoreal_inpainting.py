@@ -23,7 +23,7 @@ def fill(image: np.ndarray, hole: np.ndarray, row_penalty: float = ROW_PENALTY, 
     while min(levels[-1][1].shape) >= 2 * COARSEST_SIDE:
         levels.append(_halved(*levels[-1]))
     filled = cv2.inpaint((levels[-1][0] * 255).astype(np.uint8), levels[-1][1].astype(np.uint8), 3, cv2.INPAINT_TELEA)
-    current = filled.astype(np.float32) / 255
+    current: np.ndarray = filled.astype(np.float32) / 255
     matches: np.ndarray | None = None  # (2, H, W), the source of every pixel
     for depth in range(len(levels) - 1, -1, -1):
         known, mask = levels[depth]
@@ -78,7 +78,9 @@ def _completed(
 
         def cost(at_y: np.ndarray, at_x: np.ndarray, part: np.ndarray | slice = slice(None)) -> np.ndarray:
             difference = _patches(padded, at_y, at_x) - target[part]  # noqa: B023
-            return np.einsum("ijk,ijk->i", difference, difference) + row_penalty * ((at_y - rows[part]) / height) ** 2
+            farther = row_penalty * ((at_y - rows[part]) / height) ** 2
+            total: np.ndarray = np.einsum("ijk,ijk->i", difference, difference) + farther
+            return total
 
         best = cost(y, x)
         for _ in range(2):
@@ -104,7 +106,8 @@ def _completed(
 
 def _patches(padded: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """(N, P * P, 3): the patches around the given pixels."""
-    return padded[rows[:, None] + RADIUS + _OFFSETS[0], columns[:, None] + RADIUS + _OFFSETS[1]]
+    patches: np.ndarray = padded[rows[:, None] + RADIUS + _OFFSETS[0], columns[:, None] + RADIUS + _OFFSETS[1]]
+    return patches
 
 
 def _take_better(part, new_y, new_x, source, cost, y, x, best) -> None:  # type: ignore[no-untyped-def]
@@ -157,7 +160,7 @@ def fill_smoothly(image: np.ndarray, hole: np.ndarray, seed: int = 0) -> np.ndar
     levels = [(image.astype(np.float32), hole)]
     while min(levels[-1][1].shape) >= 12:
         levels.append(_halved(*levels[-1]))
-    current = levels[-1][0]
+    current: np.ndarray = levels[-1][0]
     mask = levels[-1][1]
     if (~mask).any():
         current = np.where(mask[..., None], current[~mask].mean(0), current)
@@ -172,4 +175,5 @@ def fill_smoothly(image: np.ndarray, hole: np.ndarray, seed: int = 0) -> np.ndar
     strength = np.median(np.abs(detail[ring]), axis=0) if ring.any() else np.zeros(3)
     grain = cv2.GaussianBlur(random.normal(size=image.shape).astype(np.float32), (0, 0), 0.7) * 2.2
     mixed = np.where(hole[..., None], current, image)
-    return np.clip(mixed + hole[..., None] * grain * strength + 0.5, 0, 255).astype(np.uint8)
+    rounded: np.ndarray = np.clip(mixed + hole[..., None] * grain * strength + 0.5, 0, 255).astype(np.uint8)
+    return rounded

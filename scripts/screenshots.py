@@ -5,6 +5,7 @@ Needs playwright and Chromium at /usr/bin/chromium.
 
 from io import BytesIO
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image
 from playwright.sync_api import sync_playwright
@@ -17,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 REFERENCE = PHOTOGRAPHS / "animals" / "german-shepherd.webp"
 TEXT = "replace the dog with a sheep"
-VIEWS = {"app": (1280, 900, "light"), "phone": (390, 844, "dark")}
+VIEWS: dict[str, tuple[int, int, Literal["light", "dark"]]] = {"app": (1280, 900, "light"), "phone": (390, 844, "dark")}
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ source scripts/environment.sh
 prepare requirements-dev.txt
 "$python" -m ruff format --check .
 "$python" -m ruff check .
-"$python" -m mypy mmgrad app.py
+"$python" -m mypy mmgrad app.py benchmarks scripts
 bash scripts/test_js.sh
 # Two processes of one thread each: the browser's tests mostly wait.
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}

@@ -73,7 +73,7 @@ class ProgrammaticAPI:
         sheet = figure(explanation)
         sheet.set_dpi(DPI)
         sheet.canvas.draw()
-        drawn = np.asarray(sheet.canvas.buffer_rgba())[..., :3].copy()  # type: ignore[attr-defined]
+        drawn = np.asarray(sheet.canvas.buffer_rgba())[..., :3].copy()  # type: ignore[attr-defined] # of Agg alone
         release_memory()
         return drawn
 

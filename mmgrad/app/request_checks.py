@@ -65,10 +65,10 @@ def _problem(component: Any, value: object) -> str | None:
     if isinstance(component, gr.Image):
         return None if isinstance(value, dict) else "a file (in Python: gradio_client.handle_file(...))"
     if isinstance(component, gr.Number):
-        number = isinstance(value, int | float) and not isinstance(value, bool)
+        number = value if isinstance(value, int | float) and not isinstance(value, bool) else None
         if component.precision == 0:
-            return None if number and float(value).is_integer() else "a whole number"  # type: ignore[arg-type]
-        return None if number else "a number"
+            return None if number is not None and float(number).is_integer() else "a whole number"
+        return None if number is not None else "a number"
     if isinstance(component, gr.Checkbox):
         return None if isinstance(value, bool) else "true or false"
     if isinstance(component, gr.Textbox):

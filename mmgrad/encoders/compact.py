@@ -106,7 +106,7 @@ class CompactEncoder:
         import openvino
 
         example = torch.zeros(IMAGE_BATCH, 3, self.size, self.size, dtype=torch.float32)
-        net = copy.deepcopy(self.net).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+        net = copy.deepcopy(self.net).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload] # missing from torch's stubs
         graph = openvino.convert_model(net, example_input=example, input=[-1, 3, self.size, self.size])
         # Left to itself it computes in bfloat16 where the processor can: features are then off by 8 %.
         how = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"}

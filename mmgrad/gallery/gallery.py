@@ -221,7 +221,7 @@ class Gallery:
         """The k nearest pictures of each query, exactly; equal scores in the order of the gallery.
 
         Args:
-            queries: [Q, D], L2-normalised.
+            queries: [Q, D], L2-normalized.
             k: how many, from 1 to the number of pictures that are not excluded.
             exclude: ids that must not be found; ids that are not in the gallery have no effect.
 

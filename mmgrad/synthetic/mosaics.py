@@ -72,14 +72,11 @@ class PhotoCrop:
 def sample_crop(photograph: Photograph, rng: np.random.Generator, least_share: float) -> PhotoCrop:
     """A random crop of a photograph that keeps at least `least_share` of its area where its cell allows."""
     squeeze = float(rng.uniform(0.85, 1.18))
-    return PhotoCrop(
-        photograph,
-        (float(rng.uniform(0.3, 0.7)), float(rng.uniform(0.25, 0.6))),  # heads are rather at the top
-        float(rng.uniform(min(1.0, least_share * max(squeeze, 1 / squeeze)), 1)),
-        squeeze,
-        bool(rng.random() < 0.3),
-        tuple(float(x) for x in rng.uniform(0.88, 1.12) * rng.uniform(0.96, 1.04, 3)),  # type: ignore[arg-type]
-    )
+    center = (float(rng.uniform(0.3, 0.7)), float(rng.uniform(0.25, 0.6)))  # heads are rather at the top
+    share = float(rng.uniform(min(1.0, least_share * max(squeeze, 1 / squeeze)), 1))
+    mirrored = bool(rng.random() < 0.3)
+    red, green, blue = (float(x) for x in rng.uniform(0.88, 1.12) * rng.uniform(0.96, 1.04, 3))
+    return PhotoCrop(photograph, center, share, squeeze, mirrored, (red, green, blue))
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +230,7 @@ def _on_ground(
 ) -> Canvas:
     background = library.backgrounds[int(rng.integers(len(library.backgrounds)))].id
     crop = (float(rng.random()), float(rng.random()), float(rng.uniform(0.6, 1.0)))
-    tint = tuple(int(x) for x in np.clip(rng.choice((10, 70, 128, 190, 245)) + rng.integers(-25, 26, 3), 0, 255))
+    red, green, blue = (int(x) for x in np.clip(rng.choice((10, 70, 128, 190, 245)) + rng.integers(-25, 26, 3), 0, 255))
     blur = bool(rng.random() < 0.5)
-    color = tint if rng.random() < plain else None
-    return Canvas(kind, height, width, cells, background, crop, color, blur, feather)  # type: ignore[arg-type]
+    color = (red, green, blue) if rng.random() < plain else None
+    return Canvas(kind, height, width, cells, background, crop, color, blur, feather)

@@ -7,7 +7,6 @@ Each kind has a file in `assets/wordings` with one template per line. Flags stan
 - `*` kept for the test split, `?` for validation, `~` for training; without these it is used in every split.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,9 +41,11 @@ def parse_templates(kind: str, lines: Iterable[str]) -> tuple[Template, ...]:
     """Templates from lines of text, one each."""
     found = []
     for number, line in enumerate(lines):
-        flags, text = re.fullmatch(r"\s*([!1*?~]*)\s*(.*?)\s*", line).groups()  # type: ignore[union-attr]
+        marked = line.strip()
+        text = marked.lstrip("!1*?~")
+        flags = marked.removesuffix(text)
         of = next((split for flag, split in _KEPT.items() if flag in flags), EVERY)
-        found.append(Template(f"{kind}.{number:02d}", text, "!" in flags, "1" in flags, of))
+        found.append(Template(f"{kind}.{number:02d}", text.strip(), "!" in flags, "1" in flags, of))
     return tuple(found)
 
 

@@ -3,6 +3,7 @@
 Captum is optional. It is imported when a map is computed; without it there are no such explainers.
 """
 
+from collections.abc import Callable
 from importlib.util import find_spec
 
 import torch
@@ -38,7 +39,7 @@ def integrated_gradients(encoder: Encoder, composer: Head, queries: Queries) -> 
     def from_target(features: Tensor, other: Tensor) -> Tensor:
         return (composer.encode_image(features) * other).sum(dim=-1)
 
-    def attribute(signal, features: Tensor, *rest: Tensor) -> Tensor:  # type: ignore[no-untyped-def]
+    def attribute(signal: Callable[..., Tensor], features: Tensor, *rest: Tensor) -> Tensor:
         leaf = features.detach().clone().requires_grad_()
         found: Tensor = IntegratedGradients(signal).attribute(
             leaf, start.expand_as(leaf), additional_forward_args=rest, n_steps=STEPS

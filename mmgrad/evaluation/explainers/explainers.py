@@ -124,7 +124,7 @@ def content_free_explainers(seed: int) -> dict[str, Explainer]:
     rng = np.random.default_rng(seed)
 
     def center(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
-        return {side: np.stack([_centred(box) for box in queries.images(side).boxes]) for side in SIDES}
+        return {side: np.stack([_centered(box) for box in queries.images(side).boxes]) for side in SIDES}
 
     def random(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
         rows, columns = encoder.to_grid(queries.reference.features[:1]).shape[1:]
@@ -136,7 +136,7 @@ def content_free_explainers(seed: int) -> dict[str, Explainer]:
     return {"center": center, "random": random, "uniform": uniform}
 
 
-def _centred(box: Letterbox) -> np.ndarray:
+def _centered(box: Letterbox) -> np.ndarray:
     values = np.zeros((box.size, box.size), np.float32)
     values[picture_area(box)] = center_map(box.inner_height, box.inner_width)
     return values

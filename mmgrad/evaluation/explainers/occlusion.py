@@ -13,7 +13,7 @@ from torch.nn import functional
 from mmgrad.attribution.gradients import Head
 from mmgrad.encoders.base import Encoder
 from mmgrad.evaluation.explainers.explainers import Maps
-from mmgrad.evaluation.queries import SIDES, Queries, score_function
+from mmgrad.evaluation.queries import SIDES, Queries, ScoreFunction, score_function
 
 PATCH, STRIDE = 32, 16
 """Pixels of the model's input."""
@@ -29,7 +29,7 @@ def occlusion(encoder: Encoder, composer: Head, queries: Queries) -> Maps:
         for k in range(len(queries)):
             seen = score_function(encoder, composer, queries, side, k)
 
-            def score(pixels: Tensor, seen=seen) -> Tensor:  # type: ignore[no-untyped-def]
+            def score(pixels: Tensor, seen: ScoreFunction = seen) -> Tensor:
                 scores: Tensor = seen.embed(pixels) @ seen.other
                 return scores
 

@@ -98,7 +98,7 @@ class ParquetFile:
                 f"A row group of '{self.path.name}' is larger than {MAX_GROUP:,} bytes; please write it again with "
                 "smaller ones."
             )
-        with self.lock:  # several threads ask for neighbours: one reads, the others find it read
+        with self.lock:  # several threads ask for neighbors: one reads, the others find it read
             return _group(self.file, group, column)[row].as_py()
 
 
