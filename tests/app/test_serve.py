@@ -123,7 +123,7 @@ def test_fewer_results_are_prepared_where_fewer_are_allowed(loaded, monkeypatch)
     [
         ("MMGRAD_QUEUE", "none", "MMGRAD_QUEUE must be a whole number"),
         ("MMGRAD_WEIGHT", "much", "must be a number, not 'much'"),
-        ("MMGRAD_GALLERY_DTYPE", "int8", "choose float32 or float16"),
+        ("MMGRAD_GALLERY_DTYPE", "int8", "choose one of float32"),
     ],
 )
 def test_a_mistyped_variable_is_one_sentence_and_status_2(loaded, monkeypatch, capsys, variable, value, words):
