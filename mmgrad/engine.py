@@ -276,7 +276,7 @@ class Engine:
 def load(
     model: str | Path | None = None,
     gallery: str | Path | None = None,
-    device: str | None = None,
+    device: str | torch.device | None = None,
     composition: str | None = None,
     weight: float | None = None,
     adapter: str | Path | None = None,

@@ -10,9 +10,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmgrad.app.settings import EngineSpec, Limits, ModelSpec
+from mmgrad.app.settings import EngineSpec, Limits
 from mmgrad.arguments import DEFAULT_TOP_K
 from mmgrad.errors import InputError
+from mmgrad.models.spec import ModelSpec
 
 if TYPE_CHECKING:
     from mmgrad.engine import Engine
@@ -75,7 +76,9 @@ def serve(spec: EngineSpec, limits: Limits, address: Address) -> None:
 
 
 def _load_model(spec: ModelSpec) -> "Model":
-    model = spec.load()
+    from mmgrad.models.model import load_model
+
+    model = load_model(spec.name, spec.device, spec.composition, spec.weight, spec.adapter)
     logger.info(
         "Model %s, fingerprint %s, from %s, on %s.", model.name, model.fingerprint, _origin(spec.name), _device(model)
     )

@@ -5,12 +5,12 @@ An option wins over its variable. An empty variable counts as not set. Imports n
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from pathlib import Path
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from mmgrad.arguments import MAX_TOP_K
 from mmgrad.errors import InputError
+from mmgrad.models.spec import ModelSpec
 
 if TYPE_CHECKING:
     from mmgrad.engine import Engine
@@ -18,26 +18,6 @@ if TYPE_CHECKING:
 
 GALLERY_DTYPES = ("float32", "float16", "bfloat16", "half")
 """Types of the embeddings in memory; "half" is the half precision that the device multiplies in."""
-
-
-@dataclass(frozen=True)
-class ModelSpec:
-    """Which model, where it runs, and how a CLIP or SigLIP model composes. None means the default.
-
-    The attributes are the arguments of `mmgrad.models.model.load_model`, which checks them.
-    """
-
-    name: str | Path | None = None
-    device: str | None = None
-    composition: str | None = None
-    weight: float | None = None
-    adapter: str | Path | None = None
-
-    def load(self) -> "Model":
-        """The model. Raises ModelError or InputError."""
-        from mmgrad.models.model import load_model
-
-        return load_model(self.name, self.device, self.composition, self.weight, self.adapter)
 
 
 @dataclass(frozen=True)
@@ -50,7 +30,7 @@ class EngineSpec:
         gallery_dtype: type in which the embeddings are kept in memory, one of GALLERY_DTYPES.
     """
 
-    model: ModelSpec = ModelSpec()
+    model: ModelSpec = field(default_factory=ModelSpec)
     galleries: tuple[str, ...] = ()
     gallery_dtype: str = GALLERY_DTYPES[0]
 

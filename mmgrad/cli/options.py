@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmgrad.app.settings import ModelSpec
 from mmgrad.arguments import DEFAULT_TOP_K
 from mmgrad.errors import InputError
+from mmgrad.models.spec import ModelSpec
 
 if TYPE_CHECKING:
     from mmgrad.engine import Engine

@@ -8,7 +8,8 @@ import torch
 from mmgrad.encoders.dual_encoder import DualEncoder
 from mmgrad.encoders.prompts import PromptEncoder
 from mmgrad.models import pseudo_word, zero_shot
-from mmgrad.models.model import Model, ModelSpec
+from mmgrad.models.model import Model
+from mmgrad.models.spec import ModelSpec
 from mmgrad.models.zero_shot import DualComposer
 
 

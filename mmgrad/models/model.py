@@ -20,6 +20,7 @@ from mmgrad.errors import InputError, ModelError
 from mmgrad.imaging.letterbox import Letterbox
 from mmgrad.models.checkpoint import load_composer, save_composer, stored_weights
 from mmgrad.models.composer import DIMENSION, Composer
+from mmgrad.models.spec import ModelSpec
 from mmgrad.models.zero_shot import DualComposer, check_composition
 from mmgrad.utils import hub
 from mmgrad.utils.device import choose_device
@@ -33,32 +34,6 @@ if TYPE_CHECKING:  # these import transformers, which the default model does wit
 
 DEFAULT = "compact"
 BATCH = 32
-
-
-@dataclass(frozen=True)
-class ModelSpec:
-    """Which model to load, and where.
-
-    Attributes:
-        name: "compact" (the default); a folder with `model.json` and `model.safetensors`; a folder of transformers,
-            with `config.json`; or the hub id, owner/name, of a repository that holds either.
-        device: a torch device; by default the best one here, see `choose_device`.
-        composition: how a model of transformers composes queries, see `mmgrad.models.zero_shot`; "direction" by
-            default.
-        weight: how much the text counts in that composition.
-        adapter: the file of a pseudo-word network, for the composition "pseudo-word".
-    """
-
-    name: str | Path | None = None
-    device: str | torch.device | None = None
-    composition: str | None = None
-    weight: float | None = None
-    adapter: str | Path | None = None
-
-    @property
-    def composes(self) -> bool:
-        """Whether anything is said of the composition."""
-        return any(given is not None for given in (self.composition, self.weight, self.adapter))
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@ import os
 
 import pytest
 
-from mmgrad.app.settings import VARIABLES, EngineSpec, Limits, ModelSpec
+from mmgrad.app.settings import VARIABLES, EngineSpec, Limits
 from mmgrad.errors import InputError
+from mmgrad.models.spec import ModelSpec
 
 
 def test_the_environment_sets_what_it_names_and_no_more():
@@ -45,10 +46,3 @@ def test_an_option_wins_over_its_variable():
 def test_a_setting_that_cannot_be_used_is_reported(name, value, words):
     with pytest.raises(InputError, match=words):
         EngineSpec.from_settings({name: value}, {})
-
-
-def test_a_model_is_loaded_with_what_the_spec_says(monkeypatch):
-    asked = []
-    monkeypatch.setattr("mmgrad.models.model.load_model", lambda *given: asked.append(given))
-    ModelSpec("name", "cpu", "slerp", 0.5, "file").load()
-    assert asked == [("name", "cpu", "slerp", 0.5, "file")]

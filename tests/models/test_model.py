@@ -15,7 +15,8 @@ from mmgrad.errors import InputError, ModelError
 from mmgrad.models import model
 from mmgrad.models.checkpoint import load_composer, save_composer
 from mmgrad.models.composer import Composer
-from mmgrad.models.model import Model, ModelSpec, load_model
+from mmgrad.models.model import Model, load_model
+from mmgrad.models.spec import ModelSpec
 from mmgrad.models.zero_shot import DualComposer
 
 
