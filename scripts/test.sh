@@ -13,4 +13,4 @@ export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 # The floor of the coverage holds for all tests only.
 coverage=()
 [ $# -gt 0 ] || coverage=(--cov --cov-report=term)
-exec "$python" -m pytest -n 2 --dist loadfile ${coverage[@]+"${coverage[@]}"} "$@"
+exec "$python" -m pytest -n 2 --dist loadfile --reruns 1 --only-rerun "playwright.*TimeoutError" ${coverage[@]+"${coverage[@]}"} "$@"

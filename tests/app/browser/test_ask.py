@@ -152,7 +152,8 @@ def test_an_answer_says_when_it_is_of_another_question(visit, photo, drawn_folde
     assert stale.inner_text().startswith("These results answer “make the box blue”.")
     visitor.write("make the box blue")
     assert stale.is_hidden()
-    page.set_input_files("#mm-picture input[type=file]", drawn_folder / "07.png")
+    with page.expect_response(lambda response: "/upload" in response.url):
+        page.set_input_files("#mm-picture input[type=file]", drawn_folder / "07.png")
     page.get_by_text("for an earlier picture").wait_for()
     visitor.write("make it green")
     visitor.send()
