@@ -133,14 +133,9 @@ def _hit(hit: Hit, why: Reason) -> View:
         "id": hit.record.id,
         "score": hit.score,
         "peak": hit.attention.peak,
-        **_metadata(hit),
+        **metadata_of(hit.record),
         **panel_view(hit.image, hit.attention, HIT_SIDE, why),
     }
-
-
-def _metadata(hit: Hit) -> View:
-    told = metadata_of(hit.record)
-    return {"caption": told["caption"], "license": told.get("license", told.get("licence")), "link": told["link"]}
 
 
 def _scale(maps: Sequence[AttentionMap]) -> View:

@@ -110,8 +110,8 @@ class Letterbox:
         if values.ndim != 2:
             raise ValueError(f"expected a map of shape [h, w], not {values.shape}")
         height, width = shape or (self.height, self.width)
-        rows = _cubic(height, self.top, self.inner_height, self.size, values.shape[0])  # [height, h]
-        columns = _cubic(width, self.left, self.inner_width, self.size, values.shape[1])  # [width, w]
+        rows = cubic_weights(height, self.top, self.inner_height, self.size, values.shape[0])  # [height, h]
+        columns = cubic_weights(width, self.left, self.inner_width, self.size, values.shape[1])  # [width, w]
 
         def interpolate(part: np.ndarray) -> np.ndarray:
             resized: np.ndarray = np.maximum(rows @ part @ columns.T, 0)
@@ -154,7 +154,7 @@ class Letterbox:
             )
 
 
-def _cubic(length: int, start: int, inner: int, size: int, cells: int) -> np.ndarray:
+def cubic_weights(length: int, start: int, inner: int, size: int, cells: int) -> np.ndarray:
     """Weights, float32 [length, cells], that read a row of cells at the pixels of one axis of the picture.
 
     Cubic convolution with a = -1/2 (Keys, IEEE Trans. ASSP 29, 1981). Pixel p of `length` has its center at

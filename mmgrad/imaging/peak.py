@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mmgrad.imaging.letterbox import Letterbox, _cubic
+from mmgrad.imaging.letterbox import Letterbox, cubic_weights
 
 _BLOCK = 256
 """Longest side of a tile, in pixels."""
@@ -58,7 +58,7 @@ def _axis(length: int, start: int, inner: int, size: int, cells: int) -> _Axis:
     centers = start + (np.arange(length) + 0.5) * inner / length
     lower = np.floor(centers * cells / size - 0.5).astype(int)
     first = np.union1d(np.flatnonzero(np.diff(lower, prepend=lower[0] - 1)), np.arange(0, length, _BLOCK))
-    return _Axis(_cubic(length, start, inner, size, cells), first, np.append(first[1:], length), lower[first])
+    return _Axis(cubic_weights(length, start, inner, size, cells), first, np.append(first[1:], length), lower[first])
 
 
 def _bounds(values: np.ndarray, lower_y: np.ndarray, lower_x: np.ndarray) -> np.ndarray:

@@ -1,5 +1,3 @@
-from dataclasses import FrozenInstanceError
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -186,9 +184,3 @@ def test_a_map_of_a_reduced_copy_has_the_peak_of_the_original_in_its_own_pixels(
     assert small.shape == (300, 500)
     y, x = np.unravel_index(small.argmax(), small.shape)
     assert (row / 10, column / 10) == pytest.approx((y, x), abs=1)
-
-
-def test_a_letterbox_is_a_value() -> None:
-    assert Letterbox.fit(20, 30, 224) == Letterbox.fit(20, 30, 224)
-    with pytest.raises(FrozenInstanceError):
-        Letterbox.fit(20, 30, 224).top = 3  # type: ignore[misc]
